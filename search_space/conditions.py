@@ -1,0 +1,72 @@
+"""Which keys mean something in a configuration.
+
+A key that nothing reads, the depth of a bottleneck say, is not part of what a trial trains: it is left out of the
+trial's identity, and a study that sets it is told so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from search_space.config import TrialConfig
+from search_space.keys import flatten, show_value
+
+
+@dataclass(frozen=True)
+class Condition:
+    """`key` means something only where `needs` has one of `values`."""
+
+    key: str
+    needs: str
+    values: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        values = " or ".join(show_value(value) for value in self.values)
+        return f"'{self.key}' means something only where '{self.needs}' is {values}"
+
+
+CONDITIONS: tuple[Condition, ...] = (
+    Condition("block.width", "block.type", ("bottleneck",)),
+    Condition("block.depth", "block.type", ("hierarchical",)),
+    Condition("block.cardinality", "block.type", ("hierarchical",)),
+    Condition("model.relu", "model.binary", (True,)),
+    Condition("augmentation.rotation", "augmentation.enabled", (True,)),
+    Condition("augmentation.scale_min", "augmentation.enabled", (True,)),
+    Condition("augmentation.scale_max", "augmentation.enabled", (True,)),
+    Condition("augmentation.flip", "augmentation.enabled", (True,)),
+    Condition("training.final_learning_rate", "training.schedule", ("steps", "cosine")),
+)
+
+
+def unmet(key: str, settings: Mapping[str, Any]) -> Condition | None:
+    """The condition that keeps `key` from meaning anything in these (complete, flat) settings; None if it is active."""
+    for condition in CONDITIONS:
+        if condition.key == key and settings[condition.needs] not in condition.values:
+            return condition
+    return None
+
+
+def active_settings(config: TrialConfig) -> dict[str, Any]:
+    """The settings that decide what the trial trains, flat: inactive keys left out, equivalent spellings made one.
+
+    `model.features` and `model.width` give only their product, the width of the network that is built.
+    """
+    flat = flatten(config)
+    active = {key: value for key, value in flat.items() if unmet(key, flat) is None}
+    active["model.features"] = active["model.features"] * active.pop("model.width")
+    return active
+
+
+def contradictions(settings: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Pairs of (key, what is wrong) in complete, flat settings whose values do not go together."""
+    wrong: list[tuple[str, str]] = []
+    final, first = settings["training.final_learning_rate"], settings["training.learning_rate"]
+    if unmet("training.final_learning_rate", settings) is None and final > first:
+        what = f"'training.final_learning_rate' ({final:g}) is above 'training.learning_rate' ({first:g})"
+        wrong.append(("training.final_learning_rate", what))
+    if settings["data.resolution"] % 4:
+        what = f"'data.resolution' must be divisible by 4, not {settings['data.resolution']}"
+        wrong.append(("data.resolution", what))
+    return wrong

@@ -1,0 +1,131 @@
+"""The configuration of one trial: everything that decides what is trained, and nothing else.
+
+Paths, labels, threads and devices are not here: they do not change what a trial trains (see `search_space.identity`).
+Every model is frozen and refuses unknown keys, so a misspelt key can never "ablate" nothing.
+
+Keys are written with dots in a study, `block.type` or `training.epochs`; `search_space.keys` maps them to these models.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+BlockType = Literal["bottleneck", "hierarchical"]
+Pooling = Literal["max", "average"]
+Upsampling = Literal["nearest", "bilinear"]
+DataName = Literal["synthetic", "lsp", "mpii"]
+LossName = Literal["sigmoid_cross_entropy", "l2"]
+Optimiser = Literal["rmsprop", "adam", "adamw"]
+Schedule = Literal["constant", "steps", "cosine", "one_cycle"]
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, unknown keys refused, no silent conversion of one type into another."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class BlockConfig(Section):
+    """The residual block of which the hourglass is made (Fig. 7)."""
+
+    type: BlockType = Field("bottleneck", description="structure of the block: bottleneck (Fig. 7a), hierarchical (7e)")
+    width: Annotated[float, Field(gt=0, le=4)] = Field(
+        0.5, description="inner width of a bottleneck as a part of its output width; 1.0 is the wider block (7b)"
+    )
+    depth: Annotated[int, Field(ge=2, le=8)] = Field(
+        3,
+        description="number of 3x3 convolutions of a hierarchical block, each half as wide as the one before (Fig. 9)",
+    )
+    cardinality: Annotated[int, Field(ge=1, le=16)] = Field(
+        1, description="number of parallel copies of a hierarchical block's path, each 1/C as wide (Fig. 10)"
+    )
+
+
+class ModelConfig(Section):
+    """The hourglass network."""
+
+    block: BlockConfig = BlockConfig()
+    binary: bool = Field(True, description="binary weights and activations (all but the first and last layers)")
+    features: Annotated[int, Field(ge=4, le=1024)] = Field(256, description="channels of the hourglass")
+    width: Annotated[float, Field(gt=0, le=4)] = Field(
+        1.0,
+        description="multiplies features, so that a study compares widths at every scale (0.75: Fig. 1b)",
+    )
+    stem_features: Annotated[int, Field(ge=4, le=512)] = Field(
+        64, description="channels of the first convolution; the rest of the stem has twice as many"
+    )
+    order: Annotated[int, Field(ge=1, le=6)] = Field(
+        4, description="number of times the hourglass halves the resolution"
+    )
+    stacks: Annotated[int, Field(ge=1, le=8)] = Field(1, description="hourglasses in sequence, each supervised")
+    pooling: Pooling = Field("max", description="pooling in the hourglass and the stem")
+    upsampling: Upsampling = Field("nearest", description="upsampling in the hourglass")
+    relu: bool = Field(
+        False, description="a ReLU after each binary convolution (Table 4); real networks always have ReLU"
+    )
+
+
+class DataConfig(Section):
+    """What is learned from. Where the files lie is not part of the configuration (`--data-root`)."""
+
+    name: DataName = Field("synthetic", description="data set")
+    resolution: Annotated[int, Field(ge=32, le=512)] = Field(256, description="side of the network's input, in pixels")
+    train_images: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="use at most the first N training images (null: all; synthetic: 2000)"
+    )
+    validation_images: Annotated[int, Field(ge=1)] | None = Field(
+        None, description="use at most the first N validation images (null: all; synthetic: 500)"
+    )
+    heatmap_sigma: Annotated[float, Field(gt=0, le=10)] = Field(
+        1.0, description="standard deviation of a target's Gaussian, in heatmap pixels (a quarter of the resolution)"
+    )
+
+
+class LossConfig(Section):
+    """What is minimised."""
+
+    name: LossName = Field("sigmoid_cross_entropy", description="loss between heatmaps and targets (Eq. 2, or L2)")
+
+
+class AugmentationConfig(Section):
+    """Random changes of a training image (Section 6.1)."""
+
+    enabled: bool = Field(True, description="augment training images")
+    rotation: Annotated[float, Field(ge=0, le=180)] = Field(40.0, description="rotate by up to +- this many degrees")
+    scale_min: Annotated[float, Field(gt=0.1, le=1)] = Field(0.7, description="smallest random scale")
+    scale_max: Annotated[float, Field(ge=1, le=4)] = Field(1.3, description="largest random scale")
+    flip: bool = Field(True, description="flip half of the images, left and right landmarks exchanged")
+
+
+class TrainingConfig(Section):
+    """How it is trained."""
+
+    epochs: Annotated[int, Field(ge=1, le=10_000)] = Field(100, description="passes over the training images")
+    batch_size: Annotated[int, Field(ge=1, le=4096)] = Field(8, description="images in a step")
+    optimiser: Optimiser = Field("rmsprop", description="optimiser")
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(2.5e-4, description="largest learning rate")
+    schedule: Schedule = Field("steps", description="how the learning rate changes: steps (the paper), one_cycle, ...")
+    final_learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
+        5e-5, description="learning rate at the end of the steps and cosine schedules"
+    )
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="L2 penalty on the weights")
+
+
+class EvaluationConfig(Section):
+    """How it is measured."""
+
+    flip_test: bool = Field(False, description="average the heatmaps of an image and its mirror image")
+
+
+class TrialConfig(Section):
+    """One trial, fully resolved."""
+
+    model: ModelConfig = ModelConfig()
+    data: DataConfig = DataConfig()
+    loss: LossConfig = LossConfig()
+    augmentation: AugmentationConfig = AugmentationConfig()
+    training: TrainingConfig = TrainingConfig()
+    evaluation: EvaluationConfig = EvaluationConfig()
+    seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0

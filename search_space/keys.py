@@ -1,0 +1,160 @@
+"""The keys of a configuration as a study writes them: `block.type`, `training.epochs`.
+
+One spelling for each key. The block is part of the model, yet so central that its keys stand at the top: `block.type`
+rather than `model.block.type`.
+"""
+
+from __future__ import annotations
+
+import functools
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
+
+from search_space.config import TrialConfig
+from search_space.problems import did_you_mean
+
+# (prefix in a study, path in TrialConfig) of sections that do not stand where the models put them.
+_LIFTED: Mapping[tuple[str, ...], tuple[str, ...]] = {("model", "block"): ("block",)}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key that a study may set."""
+
+    name: str
+    path: tuple[str, ...]
+    field: FieldInfo
+
+    @property
+    def default(self) -> Any:
+        """The value where no study, scale or option says otherwise."""
+        return self.field.get_default(call_default_factory=True)
+
+    @property
+    def description(self) -> str:
+        """What the key means, in one line."""
+        return self.field.description or ""
+
+    @property
+    def choices(self) -> tuple[Any, ...] | None:
+        """The allowed values of a key that has a fixed list of them, else None."""
+        annotation = self.field.annotation
+        if get_origin(annotation) is Literal:
+            return get_args(annotation)
+        return (True, False) if annotation is bool else None
+
+    @property
+    def expected(self) -> str:
+        """What a value must be, in words: `one of bottleneck, hierarchical`, `an integer from 2 to 8`."""
+        if self.choices:
+            return "one of " + ", ".join(show_value(choice) for choice in self.choices)
+        annotation: Any = self.field.annotation
+        optional = get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
+        bounds = _bounds([*self.field.metadata, *_inner_metadata(annotation)])
+        kind = "an integer" if "int" in str(annotation) else "a number"
+        return kind + bounds + (" or null" if optional else "")
+
+
+@functools.cache
+def all_keys() -> Mapping[str, Key]:
+    """Every key that a study may set, in the order of the configuration. The seed is not among them: see `seeds`."""
+    found: dict[str, Key] = {}
+
+    def visit(model: type[BaseModel], path: tuple[str, ...]) -> None:
+        for name, field in model.model_fields.items():
+            annotation: Any = field.annotation
+            here = (*path, name)
+            if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+                visit(annotation, here)
+            elif path:
+                shown = ".".join((*_LIFTED.get(path, path), name))
+                found[shown] = Key(shown, here, field)
+
+    visit(TrialConfig, ())
+    return types.MappingProxyType(found)
+
+
+@functools.cache
+def _adapter(name: str) -> TypeAdapter[Any]:
+    field = all_keys()[name].field
+    annotation: Any = Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
+    return TypeAdapter(annotation)
+
+
+def check_key(name: str) -> tuple[str, str] | None:
+    """What is wrong with a key's name and how to mend it; None for a key that exists."""
+    if name in all_keys():
+        return None
+    return f"unknown key '{name}'", did_you_mean(name, all_keys())
+
+
+def check_value(name: str, value: Any) -> tuple[str, str | None] | None:
+    """What is wrong with the value of a known key and how to mend it; None for a value that fits."""
+    key = all_keys()[name]
+    try:
+        _adapter(name).validate_python(value, strict=True)
+    except ValidationError:
+        hint = did_you_mean(str(value), map(str, key.choices)) if key.choices and isinstance(value, str) else None
+        return f"'{name}' must be {key.expected}, not {show_value(value)}", hint if hint and "mean" in hint else None
+    return None
+
+
+def flatten(config: TrialConfig) -> dict[str, Any]:
+    """The configuration as one flat mapping from keys to values, in the order of `all_keys`; the seed is left out."""
+    flat: dict[str, Any] = {}
+    for name, key in all_keys().items():
+        value: Any = config
+        for part in key.path:
+            value = getattr(value, part)
+        flat[name] = value
+    return flat
+
+
+def assemble(settings: Mapping[str, Any], seed: int = 0) -> TrialConfig:
+    """The configuration that these settings make, on top of the defaults.
+
+    Raises:
+        pydantic.ValidationError, KeyError: for settings that `check_key` and `check_value` would refuse.
+    """
+    tree: dict[str, Any] = {"seed": seed}
+    for name, value in settings.items():
+        *parents, leaf = all_keys()[name].path
+        level = tree
+        for part in parents:
+            level = level.setdefault(part, {})
+        level[leaf] = value
+    return TrialConfig.model_validate(tree)
+
+
+def show_value(value: Any) -> str:
+    """A value as a study would write it.
+
+    >>> [show_value(value) for value in (True, None, "l2", 0.5)]
+    ['true', 'null', 'l2', '0.5']
+    """
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "null" if value is None else str(value)
+
+
+def _inner_metadata(annotation: Any) -> list[Any]:
+    metadata: list[Any] = []
+    for argument in get_args(annotation):
+        metadata += getattr(argument, "__metadata__", ())
+    return [inner for item in metadata for inner in (item.metadata if isinstance(item, FieldInfo) else [item])]
+
+
+def _bounds(metadata: list[Any]) -> str:
+    bound = {name: getattr(item, name) for item in metadata for name in ("ge", "gt", "le", "lt") if hasattr(item, name)}
+    low = f"{bound['ge']}" if "ge" in bound else f"above {bound['gt']}" if "gt" in bound else None
+    high = f"{bound['le']}" if "le" in bound else f"below {bound['lt']}" if "lt" in bound else None
+    if low and high:
+        return f" from {low} to {high}"
+    return (
+        f" of at least {low}" if low and "ge" in bound else f" {low}" if low else f" of at most {high}" if high else ""
+    )
