@@ -54,7 +54,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "did you mean 'block.depth'?"
     """
     known = list(known)
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if not near:  # `dept` for `block.depth`: the last part alone may be near
         by_leaf = {key.rsplit(".", 1)[-1]: key for key in known}
         near = [by_leaf[leaf] for leaf in difflib.get_close_matches(name.rsplit(".", 1)[-1], list(by_leaf), n=1)]

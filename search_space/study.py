@@ -102,7 +102,9 @@ def read_study(path: Path | str) -> Study:
     try:
         spec = StudySpec.model_validate(document.data)
     except ValidationError as error:
-        problems += [_problem(details, document) for details in error.errors()]
+        # A list with a wrong item is reported as too short as well: the item says it.
+        wrong = [details for details in error.errors() if details["type"] != "too_short" or not details["input"]]
+        problems += [_problem(details, document) for details in wrong]
     problems += _design_problems(document)
     if spec is not None and not problems:
         problems += _table_problems(spec, document)

@@ -16,3 +16,9 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}: set HGLAB_SHARED_DATA to the folder that holds lsp_extended/ and mpii/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def studies() -> list[Path]:
+    """Every study of the project."""
+    return sorted((Path(__file__).resolve().parents[1] / "studies").glob("*.yaml"))

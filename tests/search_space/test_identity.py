@@ -1,0 +1,108 @@
+"""The fingerprint: what it holds, and what it leaves out."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from search_space import TrialConfig, expand, fingerprint
+from search_space.keys import all_keys, assemble, flatten
+
+ANOTHER = {
+    "block.type": "hierarchical",
+    "block.width": 1.0,
+    "model.binary": False,
+    "model.features": 128,
+    "model.width": 0.75,
+    "model.stem_features": 32,
+    "model.order": 3,
+    "model.stacks": 2,
+    "model.pooling": "average",
+    "model.upsampling": "bilinear",
+    "model.relu": True,
+    "data.name": "lsp",
+    "data.resolution": 128,
+    "data.train_images": 5,
+    "data.validation_images": 5,
+    "data.heatmap_sigma": 2.0,
+    "loss.name": "l2",
+    "augmentation.enabled": False,
+    "augmentation.rotation": 30.0,
+    "augmentation.scale_min": 0.8,
+    "augmentation.scale_max": 1.2,
+    "augmentation.flip": False,
+    "training.epochs": 3,
+    "training.batch_size": 4,
+    "training.optimiser": "adam",
+    "training.learning_rate": 1e-3,
+    "training.schedule": "cosine",
+    "training.final_learning_rate": 1e-5,
+    "training.weight_decay": 0.1,
+    "evaluation.flip_test": True,
+}
+INACTIVE_BY_DEFAULT = {"block.depth": 5, "block.cardinality": 2}
+
+
+def test_the_tables_above_hold_every_key() -> None:
+    assert set(ANOTHER) | set(INACTIVE_BY_DEFAULT) == set(all_keys())
+
+
+@pytest.mark.parametrize("key", ANOTHER)
+def test_every_active_key_changes_the_identity(key: str) -> None:
+    assert fingerprint(assemble({key: ANOTHER[key]}), "d") != fingerprint(TrialConfig(), "d")
+
+
+@pytest.mark.parametrize("key", INACTIVE_BY_DEFAULT)
+def test_a_key_that_nothing_reads_does_not(key: str) -> None:
+    assert fingerprint(assemble({key: INACTIVE_BY_DEFAULT[key]}), "d") == fingerprint(TrialConfig(), "d")
+    active = {"block.type": "hierarchical"}
+    changed = {**active, key: INACTIVE_BY_DEFAULT[key]}
+    assert fingerprint(assemble(changed), "d") != fingerprint(assemble(active), "d")
+
+
+def test_seed_and_data_version_change_the_identity() -> None:
+    prints = {
+        fingerprint(TrialConfig(), "d"),
+        fingerprint(TrialConfig(seed=1), "d"),
+        fingerprint(TrialConfig(), "another"),
+    }
+    assert len(prints) == 3
+
+
+def test_the_code_version_changes_the_identity(monkeypatch) -> None:
+    before = fingerprint(TrialConfig(), "d")
+    monkeypatch.setattr("search_space.identity.TRAINING_CODE_VERSION", 999)
+    assert fingerprint(TrialConfig(), "d") != before
+
+
+def test_labels_study_names_and_spelling_do_not(write_study) -> None:
+    one = write_study(
+        "study: one\nvariants: [{id: a, label: First, set: {block: {type: hierarchical}, training.weight_decay: 1}}]\n",
+        "one.yaml",
+    )
+    two = write_study(
+        "study: two\nbase: {training.weight_decay: 1.0}\nvariants: [{id: b, set: {block.type: hierarchical}}]\n",
+        "two.yaml",
+    )
+    first, second = (expand(study, "tiny").trials[0].config for study in (one, two))
+    assert fingerprint(first, "d") == fingerprint(second, "d")
+
+
+def test_the_same_width_by_features_or_by_factor_is_one_trial() -> None:
+    narrow = assemble({"model.features": 192})
+    scaled = assemble({"model.features": 256, "model.width": 0.75})
+    assert fingerprint(narrow, "d") == fingerprint(scaled, "d")
+
+
+def test_a_known_fingerprint() -> None:
+    """Guards the record: if this changes, every finished trial of every user would train again."""
+    expected = "d5b142f7a64d284e61f6d23e935fda7f2babe93a17f2395793d7094ec1c0550c"
+    assert fingerprint(TrialConfig(), "synthetic-1") == expected
+
+
+@given(st.data())
+def test_settings_survive_flattening(data) -> None:
+    chosen = data.draw(st.sets(st.sampled_from(sorted(ANOTHER)), max_size=6))
+    config = assemble({key: ANOTHER[key] for key in chosen}, seed=7)
+    assert assemble(flatten(config), seed=7) == config
