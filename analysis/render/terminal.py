@@ -1,0 +1,101 @@
+"""A table for the terminal: the best bold; differences beyond their noise green for better, red for worse."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich import box
+from rich.align import Align
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderResult
+from rich.padding import Padding
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from analysis.render.layout import aligned, column, folded
+from analysis.table_model import Cell, Head, Table
+
+_NARROWEST_LABEL = 14
+_GAP = 2  # a column's padding and separator
+
+
+@dataclass(frozen=True)
+class _Whole:
+    """A rich table, never narrower than its columns need: rich itself would leave columns out."""
+
+    table: RichTable
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        needed = sum((column.min_width or 0) + _GAP for column in self.table.columns) + _GAP
+        yield from console.render(self.table, options.update(width=max(options.max_width, needed)))
+
+
+def to_terminal(table: Table) -> Group:
+    """What a rich console prints: the table and its notes. Colours appear on a terminal only.
+
+    Where the console is too narrow for the numbers, the table is wider than the console: print it with `crop=False`, as
+    `print_table` does.
+    """
+    shown = RichTable(
+        title=Text(f" {table.caption}"), title_style="bold", title_justify="left", box=box.HORIZONTALS,
+        header_style="bold", pad_edge=False, padding=(0, 1, 0, 0),
+    )  # fmt: skip
+    rows = [row.cells for row in table.rows]
+    labels = [cell_len(row.label) for row in table.rows]
+    narrowest = min(_NARROWEST_LABEL, max([*labels, cell_len(table.row_header)]))
+    shown.add_column(_header([table.row_header], False), overflow="fold", min_width=narrowest)
+    columns = [_column(head, column(rows, place)) for place, head in enumerate(table.columns)]
+    for place, (head, texts) in enumerate(zip(table.columns, columns, strict=True)):
+        lines = folded(head, column(rows, place))
+        width = max(cell_len(text) for text in (*lines, *(each.plain for each in texts)))
+        if head.numeric:  # by hand: rich would strip the spaces that keep numbers below each other
+            for text in texts:
+                text.pad_left(width - cell_len(text.plain))
+        shown.add_column(_header(lines, head.numeric), no_wrap=True, min_width=width)
+    for place, row in enumerate(table.rows):
+        shown.add_row(Text(row.label), *(texts[place] for texts in columns))
+    general = " ".join(note.text for note in table.notes if note.mark is None)
+    below = [Text(general, style="dim")] if general else []
+    below += [Text(f"{note.mark}  {note.text}") for note in table.notes if note.mark is not None]
+    return Group(_Whole(shown), *(Padding(text, (0, 0, 0, 1)) for text in below))
+
+
+def print_table(table: Table, console: Console) -> None:
+    """Print the table and its notes. On a console that is too narrow lines run on: nothing is ever cut off."""
+    console.print(to_terminal(table), crop=False)
+
+
+def to_text(table: Table, width: int = 120) -> str:
+    """The same without colours, as a file or a pipe gets it; no line ends with spaces."""
+    out = io.StringIO()
+    print_table(table, Console(file=out, width=width, color_system=None, force_terminal=False, highlight=False))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
+
+
+def _header(lines: Sequence[str], numeric: bool) -> Align:
+    side: Literal["left", "right"] = "right" if numeric else "left"
+    return Align(Text("\n".join(lines), justify=side), side, vertical="bottom")
+
+
+def _column(head: Head, cells: Sequence[Cell]) -> list[Text]:
+    """The cells as rich texts that are all as wide, so that rich has nothing left to align."""
+    return [
+        Text.assemble(place.left, (place.text, _style(head, cell)), (place.marks, "dim"), place.right)
+        for cell, place in zip(cells, aligned(head, cells), strict=True)
+    ]
+
+
+def _style(head: Head, cell: Cell) -> str:
+    if cell.best:
+        return "bold"
+    if cell.text == "failed":
+        return "red"
+    # Within its own noise, or with none to compare with, a difference is neither good nor bad.
+    if head.kind != "delta" or not isinstance(cell.value, int | float) or not cell.value:
+        return ""
+    if not head.counted and (cell.std is None or abs(cell.value) <= cell.std):
+        return ""
+    return "green" if (cell.value > 0) == (head.better == "max") else "red"

@@ -1,0 +1,96 @@
+"""A comparison table, ready to be rendered: raw numbers with their text, marks and notes. Knows no output format."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from search_space.metrics import CountFormat
+from search_space.table_spec import Aggregate
+
+Kind = Literal["metric", "delta", "paper", "config", "n"]
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A column.
+
+    Attributes:
+        key: its name for machines, unique in the table: `pckh`, `delta_pckh`, `paper_table2_PCKh`, `n`.
+        header: what stands above it.
+        kind: what it shows, as in `search_space.table_spec`.
+        numeric: whether it holds numbers, which are aligned at the right.
+        metric: the metric of a metric or delta column, and of a paper column where the lab measures the same.
+        unit: printed after each number; the raw numbers are in base units (parameters, bytes, seconds).
+        better: which direction is better, for metrics and their differences.
+        counted: a metric that follows from the network, exact and the same for every seed.
+    """
+
+    key: str
+    header: str
+    kind: Kind
+    numeric: bool = True
+    metric: str | None = None
+    format: CountFormat | None = None
+    unit: str = ""
+    aggregate: Aggregate | None = None
+    better: Literal["max", "min"] | None = None
+    counted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        value: the raw value in base units, None where there is none.
+        text: what is printed, plain: `76.0 ± 0.4`.
+        std: the raw standard deviation over seeds, None where there is none.
+        n: how many seeds the value is taken over; None where seeds do not matter.
+        n_planned: how many the study plans.
+        best: whether it is to be marked as the best of its column.
+        marks: marks of the notes that belong to it, `("a",)`.
+        runs: ids of the runs behind it.
+    """
+
+    value: float | int | str | bool | None
+    text: str
+    std: float | None = None
+    n: int | None = None
+    n_planned: int | None = None
+    best: bool = False
+    marks: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A variant: its cells in the order of the columns."""
+
+    id: str
+    label: str
+    cells: tuple[Cell, ...]
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A line below the table; with a mark it belongs to the cells that carry the mark."""
+
+    text: str
+    mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A comparison table."""
+
+    study: str
+    title: str
+    scale: str
+    caption: str
+    label: str
+    row_header: str
+    columns: tuple[Head, ...]
+    rows: tuple[Row, ...]
+    notes: tuple[Note, ...]

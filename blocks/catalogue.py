@@ -1,0 +1,28 @@
+"""The blocks that a study can name. A new block is a file like `blocks/hierarchical.py` and a line here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
+
+from blocks.bottleneck import bottleneck
+from blocks.hierarchical import hierarchical
+from blocks.plan import BlockFunction, BlockPlan
+from search_space.config import BlockConfig
+
+BLOCKS: Mapping[str, BlockFunction] = MappingProxyType(
+    {
+        "bottleneck": bottleneck,
+        "hierarchical": hierarchical,
+    }
+)
+
+
+@lru_cache(maxsize=1024)  # a network asks for the same few plans again and again
+def plan_block(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> BlockPlan:
+    """The plan of the block that `config.type` names, `inputs` to `outputs` channels (WidthError if impossible)."""
+    plan = BLOCKS[config.type](inputs, outputs, config, binary)
+    if (plan.inputs, plan.outputs) != (inputs, outputs):
+        raise ValueError(f"block {config.type!r} gives {plan.outputs} channels where {outputs} are wanted")
+    return plan

@@ -1,0 +1,157 @@
+"""The network as data: its convolutions and BatchNorms in the order in which they run, without torch.
+
+Names are those of the modules in the network that `blocks.build` gives, so that the description and the module can be
+laid side by side. Source: network_spec, "The hourglass network".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple
+
+from blocks.catalogue import plan_block
+from blocks.plan import BlockPlan
+from blocks.widths import STRIDE, hourglass_features, stem_widths
+from search_space.config import ModelConfig
+
+
+class Layer(NamedTuple):
+    """A convolution or a BatchNorm. `resolution` is the side of its output, in pixels."""
+
+    name: str
+    kind: Literal["convolution", "batch_norm"]
+    inputs: int
+    outputs: int
+    resolution: int
+    kernel: int = 1
+    stride: int = 1
+    groups: int = 1
+    bias: bool = False
+    binary: bool = False
+
+    @property
+    def weights(self) -> int:
+        """Weights of a convolution, without biases; 0 of a BatchNorm."""
+        return self.outputs * (self.inputs // self.groups) * self.kernel**2 if self.kind == "convolution" else 0
+
+    @property
+    def params(self) -> int:
+        """Weights and biases of a convolution, scale and shift of a BatchNorm."""
+        if self.kind == "batch_norm":
+            return 2 * self.outputs
+        return self.weights + (self.outputs if self.bias else 0)
+
+    @property
+    def macs(self) -> int:
+        """Multiply-accumulates of a convolution for one image, positions in the padding included; 0 of a BatchNorm."""
+        return self.weights * self.resolution**2
+
+
+def remaps_features(model: ModelConfig) -> bool:
+    """Whether a 1x1 convolution stands on the features, too, between two stacks.
+
+    In Newell et al.'s network it does; that network is the real bottleneck here. The counts of network_spec for eight
+    real stacks (bottleneck 25.43 M, with it; hierarchical 26.35 M, without) settle which networks have it.
+    """
+    return not model.binary and model.block.type == "bottleneck"
+
+
+def network_layers(model: ModelConfig, resolution: int, landmarks: int = 16) -> Iterator[Layer]:
+    """All layers of the network at an input of `resolution` pixels a side (WidthError if it cannot be built)."""
+    yield from stem_layers(model, resolution)
+    for number in range(model.stacks):
+        if number > 0:
+            yield from link_layers(model, resolution, landmarks, f"links.{number - 1}")
+        yield from stack_layers(model, resolution, landmarks, f"stacks.{number}")
+
+
+def stem_layers(model: ModelConfig, resolution: int, name: str = "stem") -> Iterator[Layer]:
+    """7x7 stride 2 convolution, BatchNorm, ReLU; block; pooling; two blocks (network_spec, 1)."""
+    first, second, third, features = stem_widths(model)
+    half, quarter = resolution // 2, resolution // STRIDE
+    yield Layer(f"{name}.conv", "convolution", 3, first, half, kernel=7, stride=2, bias=True)
+    yield Layer(f"{name}.norm", "batch_norm", first, first, half)
+    yield from _block(model, first, second, half, f"{name}.block1")
+    yield from _block(model, second, third, quarter, f"{name}.block2")
+    yield from _block(model, third, features, quarter, f"{name}.block3")
+
+
+def stack_layers(model: ModelConfig, resolution: int, landmarks: int, name: str) -> Iterator[Layer]:
+    """Hourglass, block, 1x1 layer, output (network_spec, 2-5)."""
+    features, side = hourglass_features(model), resolution // STRIDE
+    yield from _hourglass(model, features, model.order, side, f"{name}.hourglass")
+    yield from _block(model, features, features, side, f"{name}.block")
+    if model.binary:
+        yield from _unit(model, features, features, side, f"{name}.mix", kernel=1)
+    else:
+        yield Layer(f"{name}.mix", "convolution", features, features, side, bias=True)
+    yield Layer(f"{name}.norm", "batch_norm", features, features, side)
+    yield Layer(f"{name}.output", "convolution", features, landmarks, side, bias=True)
+
+
+def link_layers(model: ModelConfig, resolution: int, landmarks: int, name: str) -> Iterator[Layer]:
+    """From one stack to the next: 1x1 convolutions of the heatmaps and, in Newell's network, of the features (6)."""
+    features, side = hourglass_features(model), resolution // STRIDE
+    if remaps_features(model):
+        yield Layer(f"{name}.features", "convolution", features, features, side, bias=True)
+    yield Layer(f"{name}.heatmaps", "convolution", landmarks, features, side, bias=True)
+
+
+def _hourglass(model: ModelConfig, features: int, order: int, side: int, name: str) -> Iterator[Layer]:
+    yield from _block(model, features, features, side, f"{name}.skip")
+    yield from _block(model, features, features, side // 2, f"{name}.down")
+    if order > 1:
+        yield from _hourglass(model, features, order - 1, side // 2, f"{name}.inner")
+    else:
+        yield from _block(model, features, features, side // 2, f"{name}.inner")
+    yield from _block(model, features, features, side // 2, f"{name}.up")
+
+
+def _block(model: ModelConfig, inputs: int, outputs: int, side: int, name: str) -> Iterator[Layer]:
+    return block_layers(plan_block(inputs, outputs, model.block, model.binary), side, name, model)
+
+
+def block_layers(plan: BlockPlan, side: int, name: str, model: ModelConfig) -> Iterator[Layer]:
+    """The layers of a block whose input is `side` pixels wide: its units, then its shortcut."""
+    for unit in plan.units:
+        unit_side = side >> unit.halvings
+        unit_name = f"{name}.units.{unit.name}"
+        yield from _unit(
+            model,
+            unit.inputs,
+            unit.outputs,
+            unit_side,
+            unit_name,
+            kernel=unit.kernel,
+            groups=unit.groups,
+            bias=plan.bias,
+        )
+    if plan.projects and plan.shortcut == "unit":
+        yield from _unit(model, plan.inputs, plan.outputs, side, f"{name}.shortcut", kernel=1, bias=plan.bias)
+    elif plan.projects:
+        yield Layer(f"{name}.shortcut", "convolution", plan.inputs, plan.outputs, side, bias=plan.bias)
+
+
+def _unit(
+    model: ModelConfig,
+    inputs: int,
+    outputs: int,
+    side: int,
+    name: str,
+    *,
+    kernel: int,
+    groups: int = 1,
+    bias: bool = False,
+) -> Iterator[Layer]:
+    yield Layer(f"{name}.norm", "batch_norm", inputs, inputs, side)
+    yield Layer(
+        f"{name}.conv",
+        "convolution",
+        inputs,
+        outputs,
+        side,
+        kernel=kernel,
+        groups=groups,
+        bias=bias,
+        binary=model.binary,
+    )

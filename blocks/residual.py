@@ -1,0 +1,65 @@
+"""A residual block as a torch module: it runs a plan (`blocks.plan`), whichever it is, and adds the shortcut."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from blocks.plan import BlockPlan, ConcatStep, Draft, PoolStep, Step, UpsampleStep
+from blocks.unit import Unit
+
+
+class ResidualBlock(nn.Module):
+    """The block that `plan` describes: N x inputs x H x W to N x outputs x H x W.
+
+    The shortcut is the identity where the widths agree, otherwise a 1x1 unit or, in Newell et al.'s real bottleneck,
+    a plain 1x1 convolution.
+    """
+
+    def __init__(self, plan: BlockPlan, *, binary: bool, relu: bool = False) -> None:
+        super().__init__()
+        self.plan = plan
+        self.units = nn.ModuleDict(
+            {
+                unit.name: Unit(
+                    unit.inputs,
+                    unit.outputs,
+                    unit.kernel,
+                    binary=binary,
+                    groups=unit.groups,
+                    bias=plan.bias,
+                    relu=relu,
+                )
+                for unit in plan.units
+            }
+        )
+        self.shortcut = _shortcut(plan, binary=binary, relu=relu)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x inputs x H x W to N x outputs x H x W."""
+        values = {Draft.INPUT: x}
+        for step in self.plan.steps:
+            values[step.name] = self._run(step, values)
+        result: Tensor = values[self.plan.result] + self.shortcut(x)
+        return result
+
+    def _run(self, step: Step, values: dict[str, Tensor]) -> Tensor:
+        # isinstance, not match: torch.compile cannot trace the pattern of a class.
+        if isinstance(step, ConcatStep):
+            return torch.cat([values[source] for source in step.sources], dim=1)
+        x = values[step.source]
+        if isinstance(step, PoolStep):
+            return F.max_pool2d(x, 2)
+        if isinstance(step, UpsampleStep):
+            return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
+        unit: Tensor = self.units[step.name](x)
+        return unit
+
+
+def _shortcut(plan: BlockPlan, *, binary: bool, relu: bool) -> nn.Module:
+    if not plan.projects:
+        return nn.Identity()
+    if plan.shortcut == "convolution":
+        return nn.Conv2d(plan.inputs, plan.outputs, 1, bias=plan.bias)
+    return Unit(plan.inputs, plan.outputs, 1, binary=binary, bias=plan.bias, relu=relu)

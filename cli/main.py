@@ -1,0 +1,27 @@
+"""The command `hglab`: a file for each verb. Heavy packages are imported by the verbs that need them."""
+
+from __future__ import annotations
+
+import typer
+
+from cli import keys, plan, run, status, table, ui, validate
+from cli.options import show_version
+
+app = typer.Typer(
+    name="hglab",
+    help="Ablation and architecture search for binarised hourglass networks.\n\n"
+    "Write what may vary into a YAML study, `plan` it, `run` it, browse it with `ui`, export its `table`.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: hglab run studies/quickstart.yaml --scale tiny",
+)
+app.callback()(show_version)
+for verb in (validate.validate, plan.plan, run.run, status.status, table.table, ui.ui, keys.keys):
+    app.command()(verb)
+
+
+def main() -> None:
+    """Run the command. Exit codes: 0 done, 1 a trial failed, 2 bad input, 130 interrupted."""
+    app()

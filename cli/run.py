@@ -1,0 +1,174 @@
+"""`hglab run`: train what a study asks for and the record does not hold yet."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import (
+    DEFAULT_RUNS,
+    EXIT_FAILED,
+    EXIT_INTERRUPTED,
+    Data,
+    DataRoot,
+    Format,
+    Runs,
+    Scale,
+    Set,
+    ShownAs,
+    StudyPath,
+    TrackingUri,
+    guarded,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from runners.executors import Executor, Monitor
+    from runners.job import Job, Places, Resources
+    from runners.launch import Outcome, Remaining
+    from runners.planning import Plan
+
+
+class ExecutorName(StrEnum):
+    """What runs the trials."""
+
+    ray = "ray"
+    inline = "inline"
+
+
+@guarded
+def run(
+    study: StudyPath,
+    scale: Scale = None,
+    data: Data = None,
+    data_root: DataRoot = None,
+    settings: Set = None,
+    runs: Runs = DEFAULT_RUNS,
+    tracking_uri: TrackingUri = None,
+    executor: Annotated[
+        ExecutorName, typer.Option(help="ray: in parallel; inline: one by one here.")
+    ] = ExecutorName.ray,
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster, such as auto.", show_default="this machine")
+    ] = None,
+    cpus_per_trial: Annotated[int, typer.Option(min=1, help="CPU threads of a trial.")] = 1,
+    gpus_per_trial: Annotated[
+        float | None,
+        typer.Option(min=0, help="GPUs, or a part of one, of a trial.", show_default="1 where there is one"),
+    ] = None,
+    concurrent: Annotated[
+        int | None, typer.Option(min=1, help="At most so many trials at once.", show_default="what the machine carries")
+    ] = None,
+    shown_as: Format = ShownAs.terminal,
+) -> None:
+    """Train a study's trials, each once, and print its table.
+
+    Trials that the record holds complete are reused; interrupted ones go on from their last epoch. Ctrl-C loses at most
+    the epochs under way: run the same command again.
+
+    Exit codes: 0 all trials are complete, 1 a trial failed, 2 bad input, 130 interrupted.
+
+    Example: hglab run studies/quickstart.yaml --scale tiny
+    """
+    from rich.console import Console
+
+    from cli.studies import planned
+    from runners.job import Places, Resources
+    from runners.launch import Outcome, remaining
+    from runners.record.reading import read_trials
+    from search_space import InputError
+
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    console = Console(stderr=True, highlight=False)
+    plan = planned(study, scale, data, settings, data_root)
+    places = Places.below(runs, tracking_uri, data_root)
+    rest = remaining(plan, read_trials(places.uri))
+    _announce(console, plan, len(rest.reused), len(rest.to_train))
+    if address is not None and executor is ExecutorName.inline:
+        raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
+    outcome = Outcome(reused=len(rest.reused))
+    if rest.to_train:
+        runner = _executor(executor, places, address, concurrent)
+        outcome = _launch(console, plan, rest, places, runner, Resources(cpus_per_trial, _gpus(gpus_per_trial)))
+    _conclude(console, plan, places, outcome, shown_as, runs, study)
+    if outcome.interrupted:
+        console.print("interrupted: run the same command again to go on from the last epochs")
+        raise typer.Exit(EXIT_INTERRUPTED)
+    if outcome.failed:
+        raise typer.Exit(EXIT_FAILED)
+
+
+def _announce(console: Console, plan: Plan, reused: int, to_train: int) -> None:
+    expanded = plan.expanded
+    console.print(
+        f"[bold]{expanded.study.name}[/bold]: {len(plan.trials)} trials ({len(expanded.variants)} variants, "
+        f"{len(expanded.study.spec.seeds)} seeds), {reused} reused, {to_train} to train; "
+        f"scale {expanded.scale}, data {', '.join(plan.data_versions)}"
+    )
+
+
+def _launch(
+    console: Console, plan: Plan, rest: Remaining, places: Places, executor: Executor, resources: Resources
+) -> Outcome:
+    from cli.progress import SweepProgress, preparing
+    from runners.launch import launch
+    from tasks.pose import open_pose
+
+    def prepare() -> None:
+        with preparing(console) as show:
+            for config in dict.fromkeys(trial.config.data for trial in rest.to_train):
+                open_pose(config, places.data_root, places.cache, show)
+
+    display = SweepProgress(console, len(rest.to_train), sum(trial.config.training.epochs for trial in rest.to_train))
+
+    def displayed(jobs: Sequence[Job], monitor: Monitor) -> None:
+        with display.shown():
+            executor(jobs, monitor)
+
+    return launch(plan, rest, places, resources, displayed, display, prepare=prepare)
+
+
+def _executor(name: ExecutorName, places: Places, address: str | None, concurrent: int | None) -> Executor:
+    if name is ExecutorName.inline:
+        from runners.executors import run_inline
+
+        return run_inline
+    import functools
+    import uuid
+
+    from runners.sweep import run_with_ray
+
+    scratch = places.trials.parent / "ray" / uuid.uuid4().hex[:12]
+    return functools.partial(run_with_ray, scratch=scratch, address=address, concurrent=concurrent)
+
+
+def _gpus(asked: float | None) -> float:
+    if asked is not None:
+        return asked
+    import torch
+
+    return 1.0 if torch.cuda.is_available() else 0.0
+
+
+def _conclude(
+    console: Console, plan: Plan, places: Places, outcome: Outcome, shown_as: ShownAs, runs: Path, study: Path
+) -> None:
+    """Print the table, write it in every format, keep it with the launch."""
+    from cli.tables import made_table, print_table, write_tables
+    from runners.record.writing import Record
+
+    table = made_table(plan, places.uri)
+    print_table(table, "json" if shown_as is ShownAs.json else "terminal")
+    files = write_tables(table, runs / "tables", f"{plan.expanded.study.name}-{plan.expanded.scale}")
+    if outcome.launch is not None:
+        record = Record(places.uri, places.artifacts)
+        for file in files:
+            record.log_file(outcome.launch, file)
+    console.print("wrote " + ", ".join(str(file) for file in files), soft_wrap=True)
+    console.print(f"browse with:  [bold]hglab ui --runs {runs}[/bold]", soft_wrap=True)

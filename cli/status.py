@@ -1,0 +1,101 @@
+"""`hglab status`: how far a study is."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, StudyPath, TrackingUri, guarded
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+_STYLES = {"complete": "green", "running": "cyan", "failed": "red", "interrupted": "yellow", "missing": "dim"}
+
+
+@guarded
+def status(
+    study: StudyPath,
+    scale: Scale = None,
+    data: Data = None,
+    data_root: DataRoot = None,
+    settings: Set = None,
+    runs: Runs = DEFAULT_RUNS,
+    tracking_uri: TrackingUri = None,
+    shown_as: Format = ShownAs.terminal,
+) -> None:
+    """Show which trials of a study are complete, running, failed, interrupted or missing.
+
+    Without --scale, --data or --set it speaks of the study's last launch.
+
+    Example: hglab status studies/quickstart.yaml
+    """
+    from analysis.frame import trial_frame
+    from cli.studies import planned_as_launched
+    from runners.job import Places
+    from runners.record.reading import read_trials
+
+    places = Places.below(runs, tracking_uri, data_root)
+    plan = planned_as_launched(study, scale, data, settings, data_root, places)
+    frame = trial_frame(plan, read_trials(places.uri))
+    trials: list[dict[str, Any]] = []
+    for row in frame.to_dict("records"):
+        epoch = row.get("metric.epoch")
+        trials.append(
+            {
+                "variant": row["variant"],
+                "seed": row["seed"],
+                "state": row["state"],
+                "epoch": int(epoch) if epoch is not None and epoch == epoch else 0,
+                "epochs": row["config.training.epochs"],
+                "fingerprint": row["fingerprint"],
+                "error": row["error"] if isinstance(row["error"], str) else None,
+            }
+        )
+    counts = {state: sum(trial["state"] == state for trial in trials) for state in _STYLES}
+    if shown_as is ShownAs.json:
+        summary = {"study": plan.expanded.study.name, "scale": plan.expanded.scale, "states": counts, "trials": trials}
+        typer.echo(json.dumps(summary, indent=2))
+        return
+    _print(
+        f"{plan.expanded.study.name} (scale {plan.expanded.scale}, data {', '.join(plan.data_versions)})",
+        trials,
+        counts,
+    )
+
+
+def _print(title: str, trials: list[dict[str, Any]], counts: dict[str, int]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(highlight=False)
+    seeds = list(dict.fromkeys(trial["seed"] for trial in trials))
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(title), title_justify="left", title_style="bold")
+    table.add_column("variant")
+    for seed in seeds:
+        table.add_column(f"seed {seed}")
+    cells: dict[str, dict[int, Text]] = {}
+    for trial in trials:
+        cells.setdefault(trial["variant"], {})[trial["seed"]] = _cell(trial)
+    for variant, by_seed in cells.items():
+        table.add_row(escape(variant), *(by_seed.get(seed, Text()) for seed in seeds))
+    console.print(table)
+    console.print(", ".join(f"[{_STYLES[state]}]{count} {state}[/]" for state, count in counts.items() if count))
+    for trial in trials:
+        if trial["state"] == "failed":
+            console.print(
+                f"[red]✗[/red] {escape(trial['variant'])}/{trial['seed']}: {escape(trial['error'] or '')}",
+                soft_wrap=True,
+            )
+
+
+def _cell(trial: dict[str, Any]) -> Text:
+    from rich.text import Text
+
+    part = f" {trial['epoch']}/{trial['epochs']}" if trial["state"] in ("running", "interrupted") else ""
+    return Text(f"{trial['state']}{part}", style=_STYLES[trial["state"]])

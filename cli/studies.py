@@ -1,0 +1,69 @@
+"""From the options of a verb to a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from search_space import InputError, expand, read_overrides, read_study
+from search_space.scales import DEFAULT_SCALE
+
+if TYPE_CHECKING:
+    from runners.job import Places
+    from runners.planning import Plan
+    from search_space import ExpandedStudy
+
+
+def expanded_study(path: Path, scale: str | None, data: str | None, settings: Sequence[str] | None) -> ExpandedStudy:
+    """The study that a verb was given, expanded.
+
+    Raises:
+        InputError: with every problem of the study and the options.
+    """
+    named = {"data.name": data} if data is not None else {}
+    overrides = read_overrides(named, tuple(settings or ()))
+    return expand(read_study(path), scale or DEFAULT_SCALE, overrides)
+
+
+def checked_root(data_root: Path | None) -> Path | None:
+    """The data folder, if one was named and exists. Raises InputError for one that does not."""
+    if data_root is not None and not data_root.is_dir():
+        raise InputError.at(
+            f"--data-root {data_root}", "there is no such folder", "name the folder that holds the data set"
+        )
+    return data_root
+
+
+def planned(
+    path: Path, scale: str | None, data: str | None, settings: Sequence[str] | None, data_root: Path | None
+) -> Plan:
+    """The plan that a verb was asked for. Raises InputError."""
+    from runners.planning import plan_study
+
+    return plan_study(expanded_study(path, scale, data, settings), checked_root(data_root))
+
+
+def planned_as_launched(
+    path: Path,
+    scale: str | None,
+    data: str | None,
+    settings: Sequence[str] | None,
+    data_root: Path | None,
+    places: Places,
+) -> Plan:
+    """The plan that a verb was asked for; where no option says otherwise, with those of the study's last launch.
+
+    So `hglab table STUDY` shows what was last run, and needs neither its options again nor its data.
+    """
+    from runners.planning import plan_study
+    from runners.record.reading import read_launches
+
+    study = read_study(path)
+    launches = read_launches(places.uri, study.name)
+    if scale or data or settings or not launches:
+        return planned(path, scale, data, settings, data_root)
+    last = launches[-1]
+    overrides: dict[str, Any] = dict(last.overrides)
+    expanded = expand(study, last.scale, read_overrides(overrides))
+    return plan_study(expanded, checked_root(data_root), last.data_versions)

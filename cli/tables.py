@@ -1,0 +1,50 @@
+"""A study's table for the verbs that print or write one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from analysis.table_model import Table
+    from runners.planning import Plan
+
+WRITTEN = ("latex", "markdown", "csv")
+
+
+def made_table(plan: Plan, uri: str) -> Table:
+    """The table of a plan from what the record holds. Raises InputError."""
+    from analysis.frame import trial_frame
+    from analysis.table import build_table
+    from runners.record.reading import read_trials
+
+    return build_table(plan, trial_frame(plan, read_trials(uri)))
+
+
+def print_table(table: Table, format: str) -> None:
+    """Print a table on standard output; colours only on a terminal."""
+    from analysis.render import render
+
+    if format == "terminal":
+        from rich.console import Console
+
+        from analysis.render import terminal
+
+        terminal.print_table(table, Console())
+    else:
+        typer.echo(render(table, format).rstrip("\n"))
+
+
+def write_tables(table: Table, folder: Path, name: str) -> list[Path]:
+    """Write a table as LaTeX, Markdown and CSV; give the files."""
+    from analysis.render import SUFFIXES, render
+
+    folder.mkdir(parents=True, exist_ok=True)
+    files = []
+    for format in WRITTEN:
+        path = folder / f"{name}{SUFFIXES[format]}"
+        path.write_text(render(table, format), encoding="utf-8")
+        files.append(path)
+    return files

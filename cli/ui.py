@@ -1,0 +1,123 @@
+"""`hglab ui`: MLflow in the browser, on the record."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from typing import Annotated
+
+import typer
+
+from cli.options import DEFAULT_RUNS, EXIT_FAILED, Runs, TrackingUri, guarded
+
+_PATIENCE_S = 120
+
+
+@guarded
+def ui(
+    runs: Runs = DEFAULT_RUNS,
+    tracking_uri: TrackingUri = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 5000,
+    host: Annotated[
+        str, typer.Option(help="Address to listen on; others can reach you if it is not 127.0.0.1.")
+    ] = "127.0.0.1",
+    browser: Annotated[bool, typer.Option(help="Open the browser.")] = True,
+) -> None:
+    """Open MLflow on the record: an experiment per study, a run per launch, a run per trial below it. Ends with Ctrl-C.
+
+    Example: hglab ui --port 5001
+    """
+    from runners.job import Places
+    from runners.record.reading import local_database, read_launches
+    from search_space import InputError
+
+    places = Places.below(runs, tracking_uri)
+    database = local_database(places.uri)
+    if database is not None and not database.exists():
+        raise InputError.at(
+            str(database), "there is no record yet", "run a study first, or name its folder with --runs"
+        )
+    launches = read_launches(places.uri)
+    port = port or _free_port(host)
+    if _answers(host, port):
+        raise InputError.at(f"--port {port}", "something listens there already", f"try --port {port + 1} or --port 0")
+    command = [
+        sys.executable,
+        "-m",
+        "mlflow",
+        "server",
+        "--backend-store-uri",
+        places.uri,
+        "--host",
+        host,
+        "--port",
+        str(port),
+    ]
+    command += ["--workers", "1", "--artifacts-destination", places.artifacts.as_uri()]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    server = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        typer.echo("starting MLflow (about 10 s) ...", err=True)
+        _wait(server, host, port)
+        page = f"http://{host}:{port}/#/experiments"
+        if launches:  # MLflow opens in another mode unless it is told that these are runs of models
+            page += f"/{launches[-1].experiment_id}/runs?workflowType=machine_learning"
+        typer.echo(f"MLflow: {page}\nEnd it with Ctrl-C.")
+        if browser and sys.stdout.isatty():
+            import webbrowser
+
+            webbrowser.open(page)
+        server.wait()
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+    finally:
+        _stop(server)
+
+
+def _wait(server: subprocess.Popen[str], host: str, port: int) -> None:
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        if server.poll() is not None:
+            said = (server.stderr.read() if server.stderr else "").strip().splitlines()
+            typer.echo("MLflow's server ended: " + (said[-1] if said else f"exit code {server.returncode}"), err=True)
+            raise typer.Exit(EXIT_FAILED)
+        if _answers(host, port):
+            return
+        time.sleep(0.2)
+    typer.echo(f"MLflow's server did not answer within {_PATIENCE_S} s", err=True)
+    raise typer.Exit(EXIT_FAILED)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{host}:{port}/health", timeout=1) as answer:
+            return bool(answer.status)
+    except urllib.error.HTTPError:
+        return True
+    except OSError:
+        return False
+
+
+def _free_port(host: str) -> int:
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return int(probe.getsockname()[1])
+
+
+def _stop(server: subprocess.Popen[str]) -> None:
+    """End the server and the processes that it started."""
+    for end in (signal.SIGTERM, signal.SIGKILL):
+        if server.poll() is None:
+            os.killpg(server.pid, end)
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                continue

@@ -1,0 +1,80 @@
+"""A trial's checkpoint: written under a temporary name and then moved, so that a reader never meets half of one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+CHECKPOINT = "checkpoint.pt"
+MODEL = "model.pt"
+_FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where a trial stands: after `epoch` epochs, with the metrics of each so far."""
+
+    epoch: int
+    model: Mapping[str, torch.Tensor]
+    optimiser: Mapping[str, Any]
+    history: list[dict[str, float]]
+
+
+class CheckpointError(RuntimeError):
+    """A checkpoint that cannot be continued from."""
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write the checkpoint of a trial, replacing the one before."""
+    content = {
+        "format": _FORMAT,
+        "epoch": checkpoint.epoch,
+        "model": dict(checkpoint.model),
+        "optimiser": dict(checkpoint.optimiser),
+        "history": checkpoint.history,
+    }
+    _save(content, folder / CHECKPOINT)
+
+
+def load_checkpoint(folder: Path) -> Checkpoint | None:
+    """The checkpoint in a trial's folder, or None where there is none.
+
+    Raises:
+        CheckpointError: for a file that is no checkpoint of this version of hglab.
+    """
+    path = folder / CHECKPOINT
+    if not path.exists():
+        return None
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+        if content["format"] != _FORMAT:
+            raise CheckpointError(
+                f"{path} has format {content['format']}, this hglab reads {_FORMAT}: remove it to start over"
+            )
+        return Checkpoint(content["epoch"], content["model"], content["optimiser"], content["history"])
+    except CheckpointError:
+        raise
+    except Exception as error:
+        raise CheckpointError(f"{path} is damaged ({error}): remove it to train this trial from the start") from error
+
+
+def save_model(folder: Path, weights: Mapping[str, torch.Tensor]) -> Path:
+    """Write a finished trial's weights and drop its checkpoint, which is no longer needed."""
+    _save(dict(weights), folder / MODEL)
+    (folder / CHECKPOINT).unlink(missing_ok=True)
+    return folder / MODEL
+
+
+def _save(content: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    with temporary.open("wb") as file:
+        torch.save(content, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)

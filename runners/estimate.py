@@ -1,0 +1,41 @@
+"""How long a plan may take, from trials that the record holds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from blocks.count import Counts
+from runners.planning import PlannedTrial
+from runners.record.recorded import RecordedTrial
+from search_space.conditions import active_settings
+
+
+def estimate_seconds(
+    trials: Sequence[PlannedTrial], counts: Mapping[str, Counts], recorded: Sequence[RecordedTrial]
+) -> float | None:
+    """Seconds for these trials, one after the other; None if the record holds nothing to go by.
+
+    Time goes with epochs x images x multiply-accumulates. The rate is the median of finished trials on the same data
+    set with the same limit of images.
+    """
+    rates: dict[tuple[str, int | None], list[float]] = {}
+    for done in recorded:
+        macs = done.metrics.get("binary_macs", 0) + done.metrics.get("real_macs", 0)
+        if done.state == "complete" and macs and done.settings.get("training.epochs"):
+            rate = done.metrics["seconds"] / (macs * done.settings["training.epochs"])
+            rates.setdefault(_data(done.settings), []).append(rate)
+    total = 0.0
+    for trial in trials:
+        settings = active_settings(trial.config)
+        if _data(settings) not in rates:
+            return None
+        cost = counts[trial.variant.id]
+        work = (cost.binary_macs + cost.real_macs) * trial.config.training.epochs
+        total += median(rates[_data(settings)]) * work
+    return total
+
+
+def _data(settings: Mapping[str, Any]) -> tuple[str, int | None]:
+    return settings["data.name"], settings["data.train_images"]

@@ -1,0 +1,191 @@
+"""A trial together with its record: what a worker does, whichever executor started it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import platform
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from runners.planning import PlannedTrial
+from runners.record import names
+from search_space import TRAINING_CODE_VERSION, TrialConfig
+from search_space.conditions import active_settings
+
+_PICTURED = 12
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What a trial may use. Does not change what it trains."""
+
+    cpus: int = 1
+    gpus: float = 0.0
+
+    @property
+    def device(self) -> str:
+        """The torch device of a worker that has these resources."""
+        return "cuda" if self.gpus else "cpu"
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where things lie: absolute paths, for a worker has a working directory of its own."""
+
+    uri: str
+    artifacts: Path
+    trials: Path
+    cache: Path
+    data_root: Path | None
+
+    @classmethod
+    def below(cls, runs: Path, uri: str | None = None, data_root: Path | None = None) -> Places:
+        """The usual places below the folder of runs; the record is an SQLite file there unless a URI is given."""
+        runs = runs.resolve()
+        return cls(
+            uri=uri or f"sqlite:///{runs / 'mlflow.db'}",
+            artifacts=runs / "artifacts",
+            trials=runs / "trials",
+            cache=runs / "cache",
+            data_root=data_root.resolve() if data_root else None,
+        )
+
+
+@dataclass(frozen=True)
+class Job:
+    """A trial to run, as it travels to a worker: plain data."""
+
+    name: str
+    variant: str
+    label: str
+    seed: int
+    fingerprint: str
+    config: dict[str, Any]
+    counts: dict[str, float]
+    study: str
+    scale: str
+    launch: str
+    experiment_id: str
+    places: Places
+    resources: Resources
+
+    @classmethod
+    def of(cls, trial: PlannedTrial, counts: Any, **context: Any) -> Job:
+        """The job of a planned trial."""
+        variant = trial.variant
+        return cls(
+            name=trial.name,
+            variant=variant.id,
+            label=variant.label,
+            seed=trial.seed,
+            fingerprint=trial.fingerprint,
+            config=trial.config.model_dump(mode="json"),
+            counts={key: float(value) for key, value in asdict(counts).items()},
+            **context,
+        )
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is, told after each epoch."""
+
+    epoch: int
+    epochs: int
+    metrics: dict[str, float]
+
+
+def run_job(job: Job, report: Callable[[Progress], None]) -> None:
+    """Train a job's trial and record it: parameters, every epoch, the configuration, a picture, how it ended.
+
+    Raises:
+        Exception: whatever the trial raised, after it has been recorded as failed. KeyboardInterrupt and SystemExit
+            (how Ray ends a trial) are recorded as an interruption.
+    """
+    from runners.record.writing import Record
+    from runners.trial import Epoch, run_trial
+
+    config = TrialConfig.model_validate(job.config)
+    settings = {**active_settings(config), "seed": job.seed}
+    record = Record(job.places.uri, job.places.artifacts)
+    run = record.start_run(job.experiment_id, job.name, _tags(job, settings), parent=job.launch)
+
+    def on_epoch(epoch: Epoch) -> None:
+        record.log_epochs(run, [(epoch.number, {**epoch.metrics, "epoch": epoch.number})])
+        report(Progress(epoch.number, epoch.epochs, dict(epoch.metrics)))
+
+    try:
+        record.log_params(run, settings)
+        record.log_epochs(run, [(0, job.counts)])
+        record.log_text(run, config_yaml(config), "config.yaml")
+        folder = job.places.trials / job.fingerprint
+        result = run_trial(
+            config,
+            folder,
+            cache=job.places.cache,
+            data_root=job.places.data_root,
+            on_epoch=on_epoch,
+            threads=job.resources.cpus,
+            device=job.resources.device,
+        )
+        record.log_file(run, _draw(result, folder))
+    except (KeyboardInterrupt, SystemExit):
+        record.end_run(run, "interrupted")
+        raise
+    except Exception as error:
+        with contextlib.suppress(Exception):  # the error of the trial matters more than that of its description
+            record.log_text(run, traceback.format_exc(), "error.txt")
+        record.end_run(run, "failed", f"{type(error).__name__}: {error}")
+        raise
+    record.end_run(run, "complete")
+
+
+def config_yaml(config: TrialConfig) -> str:
+    """The resolved configuration as YAML, the seed with it."""
+    import yaml
+
+    return str(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+
+
+def _tags(job: Job, settings: dict[str, Any]) -> dict[str, Any]:
+    import torch
+
+    provenance = {
+        "training_code_version": TRAINING_CODE_VERSION,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+        "host": platform.node(),
+        "threads": job.resources.cpus,
+        "device": job.resources.device,
+        "process": os.getpid(),
+    }
+    return {
+        names.KIND: names.TRIAL_KIND,
+        names.STUDY: job.study,
+        names.SCALE: job.scale,
+        names.VARIANT: job.variant,
+        names.LABEL: job.label,
+        names.SEED: str(job.seed),
+        names.FINGERPRINT: job.fingerprint,
+        names.LAUNCH: job.launch,
+        names.SETTINGS: settings,
+        names.PROVENANCE: {key: str(value) for key, value in provenance.items()},
+    }
+
+
+def _draw(result: Any, folder: Path) -> Path:
+    """The picture of predictions on validation images, the same images for every trial of a data set."""
+    from tasks.draw import draw_poses
+
+    logging.getLogger("PIL").setLevel(logging.WARNING)
+    split = result.data.validation
+    count = min(_PICTURED, len(split))
+    indices = [index * len(split) // count for index in range(count)]
+    picture = draw_poses(split, indices, result.predicted[indices], split.image_points[indices])
+    path = folder / "predictions.png"
+    picture.save(path)
+    return path

@@ -1,0 +1,155 @@
+"""A launch: take off what the record holds complete, train the rest, record how it ended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from runners.executors import Executor, Monitor
+from runners.job import Job, Places, Progress, Resources
+from runners.planning import Plan, PlannedTrial
+from runners.record import names
+from runners.record.reading import read_trials
+from runners.record.recorded import RecordedTrial, State
+from runners.record.writing import Record
+from search_space import InputError
+from tasks.errors import DataError
+
+
+@dataclass(frozen=True)
+class Remaining:
+    """What a plan still asks for: trials that the record holds complete, and those to train."""
+
+    reused: tuple[PlannedTrial, ...]
+    to_train: tuple[PlannedTrial, ...]
+
+
+@dataclass
+class Outcome:
+    """How a launch ended."""
+
+    reused: int
+    trained: list[str] = field(default_factory=list)
+    failed: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+    launch: str | None = None
+
+
+def remaining(plan: Plan, recorded: Sequence[RecordedTrial]) -> Remaining:
+    """Split a plan by what the record holds complete, of this study or any other; doubles in the plan train once."""
+    complete = {trial.fingerprint for trial in recorded if trial.state == "complete"}
+    reused = tuple(trial for trial in plan.trials if trial.fingerprint in complete)
+    distinct = {trial.fingerprint: trial for trial in reversed(plan.trials) if trial.fingerprint not in complete}
+    return Remaining(reused, tuple(reversed(distinct.values())))
+
+
+def launch(
+    plan: Plan,
+    rest: Remaining,
+    places: Places,
+    resources: Resources,
+    executor: Executor,
+    monitor: Monitor,
+    *,
+    prepare: Callable[[], None],
+) -> Outcome:
+    """Train what remains of a plan.
+
+    Args:
+        plan: what was asked for.
+        rest: what the record does not hold yet (see `remaining`).
+        places: the record, the checkpoints, the cache, the data.
+        resources: what each trial may use.
+        executor: runs the trials.
+        monitor: is told how they go.
+        prepare: readies the data, so that trials do not wait for each other to do it.
+
+    Raises:
+        InputError: for data that cannot be used, or a record that cannot be opened, before anything trains.
+    """
+    outcome = Outcome(reused=len(rest.reused))
+    if not rest.to_train:
+        return outcome
+    try:
+        prepare()
+    except DataError as error:
+        raise InputError.at("the data", str(error)) from None
+    record = Record(places.uri, places.artifacts)
+    expanded = plan.expanded
+    study = expanded.study
+    experiment = record.experiment(study.name)
+    record.client.set_experiment_tag(experiment, names.NOTE, study.spec.title)
+    _close_left_over(record, read_trials(places.uri), rest.to_train)
+    tags = {
+        names.KIND: names.LAUNCH_KIND,
+        names.STUDY: study.name,
+        names.TITLE: study.spec.title,
+        names.SCALE: expanded.scale,
+        names.OVERRIDES: dict(expanded.overrides),
+        names.DATA_ROOT: str(places.data_root or ""),
+        names.DATA_VERSIONS: plan.data_versions,
+        names.STUDY_FILE: str(study.path.resolve()),
+    }
+    name = f"{study.name} {expanded.scale} {datetime.now():%Y-%m-%d %H:%M}"
+    parent = record.start_run(experiment, name, tags)
+    outcome.launch = parent
+    record.log_file(parent, study.path)
+    context = {
+        "study": study.name,
+        "scale": expanded.scale,
+        "launch": parent,
+        "experiment_id": experiment,
+        "places": places,
+        "resources": resources,
+    }
+    jobs = [Job.of(trial, plan.counts[trial.variant.id], **context) for trial in rest.to_train]
+    watch = _Watch(monitor, outcome)
+    try:
+        executor(jobs, watch)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    finally:
+        _settle(record, places.uri, parent, outcome)
+    return outcome
+
+
+def _close_left_over(record: Record, recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:
+    """Runs of these trials that a killed launch left RUNNING: they are continued under a new run."""
+    wanted = {trial.fingerprint for trial in to_train}
+    for old in recorded:
+        if old.state == "running" and old.fingerprint in wanted:
+            record.end_run(old.run_id, "interrupted", "its launch ended without a word; continued in a later run")
+
+
+def _settle(record: Record, uri: str, parent: str, outcome: Outcome) -> None:
+    """Give every run of the launch an end: a worker that was killed could not do it itself."""
+    for trial in read_trials(uri):
+        if trial.state != "running" or trial.launch != parent:
+            continue
+        error = outcome.failed.get(f"{trial.variant}/{trial.seed}")
+        record.end_run(trial.run_id, "failed" if error else "interrupted", error)
+    state: State = "interrupted" if outcome.interrupted else "failed" if outcome.failed else "complete"
+    record.end_run(parent, state)
+
+
+@dataclass
+class _Watch:
+    """Passes on to a monitor, and remembers how jobs ended."""
+
+    monitor: Monitor
+    outcome: Outcome
+
+    def started(self, job: Job) -> None:
+        self.monitor.started(job)
+
+    def progressed(self, job: Job, progress: Progress) -> None:
+        self.monitor.progressed(job, progress)
+
+    def finished(self, job: Job) -> None:
+        self.outcome.trained.append(job.name)
+        self.monitor.finished(job)
+
+    def failed(self, job: Job, error: str) -> None:
+        self.outcome.failed[job.name] = error
+        self.monitor.failed(job, error)

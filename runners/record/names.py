@@ -1,0 +1,35 @@
+"""The names under which the record keeps what hglab knows of a run. Every reader and writer takes them from here."""
+
+from __future__ import annotations
+
+RECORD_VERSION = 1
+"""Raised when the meaning of a tag changes, so that an older hglab refuses a record that it would misread."""
+
+PREFIX = "hglab."
+VERSION = PREFIX + "record_version"
+KIND = PREFIX + "kind"
+STUDY = PREFIX + "study"
+SCALE = PREFIX + "scale"
+STATE = PREFIX + "state"
+ERROR = PREFIX + "error"
+
+# A trial's run.
+VARIANT = PREFIX + "variant"
+LABEL = PREFIX + "label"
+SEED = PREFIX + "seed"
+FINGERPRINT = PREFIX + "fingerprint"
+SETTINGS = PREFIX + "settings"
+PROVENANCE = PREFIX + "provenance"
+
+# A launch's run.
+LAUNCH = PREFIX + "launch"
+TITLE = PREFIX + "title"
+OVERRIDES = PREFIX + "overrides"
+DATA_ROOT = PREFIX + "data_root"
+DATA_VERSIONS = PREFIX + "data_versions"
+STUDY_FILE = PREFIX + "study_file"
+
+TRIAL_KIND = "trial"
+LAUNCH_KIND = "launch"
+PARENT = "mlflow.parentRunId"
+NOTE = "mlflow.note.content"

@@ -1,0 +1,135 @@
+"""Reading the record: every trial, every launch.
+
+A local record is an SQLite file, and reading it directly takes milliseconds where importing MLflow takes seconds; any
+other tracking server is asked through MLflow's client. A test holds the two ways against each other.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+from runners.record import names
+from runners.record.recorded import RawRun, RecordedLaunch, RecordedTrial, to_launch, to_trial
+from search_space import InputError
+
+_SQLITE = "sqlite:///"
+_PAGE = 1000
+
+
+def read_trials(uri: str) -> list[RecordedTrial]:
+    """Every trial's run in the record, of all studies, oldest first. An absent local record holds none.
+
+    Raises:
+        InputError: for a record that cannot be read, or that a newer hglab wrote.
+    """
+    return [to_trial(run) for run in _runs(uri, names.TRIAL_KIND)]
+
+
+def read_launches(uri: str, study: str | None = None) -> list[RecordedLaunch]:
+    """Every launch in the record, or those of one study, oldest first.
+
+    Raises:
+        InputError: as `read_trials`.
+    """
+    launches = [to_launch(run) for run in _runs(uri, names.LAUNCH_KIND)]
+    return [launch for launch in launches if study is None or launch.study == study]
+
+
+def local_database(uri: str) -> Path | None:
+    """The SQLite file of a local record; None for a tracking server."""
+    return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
+
+
+def _runs(uri: str, kind: str) -> list[RawRun]:
+    database = local_database(uri)
+    if database is None:
+        return _through_client(uri, kind)
+    if not database.exists():
+        return []
+    return _from_sqlite(database, kind)
+
+
+def _from_sqlite(database: Path, kind: str) -> list[RawRun]:
+    try:
+        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
+            chosen = (
+                "SELECT run_uuid FROM tags JOIN runs USING (run_uuid) "
+                "WHERE key = ? AND value = ? AND lifecycle_stage = 'active'"
+            )
+            tags = _grouped(
+                connection.execute(
+                    f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ({chosen})", (names.KIND, kind)
+                )
+            )
+            metrics = _grouped(
+                connection.execute(
+                    f"SELECT run_uuid, key, CASE WHEN is_nan THEN 'nan' ELSE value END FROM latest_metrics "
+                    f"WHERE run_uuid IN ({chosen})",
+                    (names.KIND, kind),
+                )
+            )
+            rows = connection.execute(
+                f"SELECT run_uuid, experiment_id, status, start_time FROM runs WHERE run_uuid IN ({chosen}) "
+                "ORDER BY start_time, run_uuid",
+                (names.KIND, kind),
+            ).fetchall()
+    except sqlite3.DatabaseError as error:
+        hint = "is it an MLflow database? Give another --runs, or move the file away"
+        raise InputError.at(str(database), f"the record cannot be read ({error})", hint) from None
+    return [
+        RawRun(
+            run, str(experiment), status, start, tags[run], {key: float(value) for key, value in metrics[run].items()}
+        )
+        for run, experiment, status, start in rows
+    ]
+
+
+def _grouped(rows: Iterable[tuple[str, str, Any]]) -> defaultdict[str, dict[str, Any]]:
+    grouped: defaultdict[str, dict[str, Any]] = defaultdict(dict)
+    for run, key, value in rows:
+        grouped[run][key] = value
+    return grouped
+
+
+def _through_client(uri: str, kind: str) -> list[RawRun]:
+    from mlflow.exceptions import MlflowException
+    from mlflow.tracking import MlflowClient
+
+    client = MlflowClient(uri)
+    found: list[Any] = []
+    try:
+        experiments = [experiment.experiment_id for experiment in _pages(client.search_experiments)]
+        if experiments:
+            query = f"tags.`{names.KIND}` = '{kind}'"
+            found = _pages(client.search_runs, experiments, query, order_by=["attributes.start_time ASC"])
+    except MlflowException as error:
+        raise InputError.at(
+            uri, f"the record cannot be read ({str(error).splitlines()[0]})", "is the server up?"
+        ) from None
+    return [
+        RawRun(
+            run.info.run_id,
+            str(run.info.experiment_id),
+            run.info.status,
+            run.info.start_time,
+            dict(run.data.tags),
+            dict(run.data.metrics),
+        )
+        for run in sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+    ]
+
+
+def _pages(search: Any, *arguments: Any, **options: Any) -> list[Any]:
+    found: list[Any] = []
+    token = None
+    while True:
+        page = search(*arguments, max_results=_PAGE, page_token=token, **options)
+        found += page
+        token = page.token
+        if not token:
+            return found

@@ -1,0 +1,94 @@
+"""The executor through Ray Tune: every job a Tune trial in a process of its own, on this machine or a cluster."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from runners.executors import Monitor
+from runners.job import Job, Progress, run_job
+
+_QUIET = {
+    "RAY_AIR_NEW_OUTPUT": "0",
+    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
+}
+
+
+def run_with_ray(
+    jobs: Sequence[Job], monitor: Monitor, *, scratch: Path, address: str | None = None, concurrent: int | None = None
+) -> None:
+    """Run jobs under Ray Tune.
+
+    Args:
+        jobs: what to run; each takes the CPUs and the part of a GPU that its resources say.
+        monitor: is told how they go.
+        scratch: a folder for Tune's own state, removed at the end: the record is the truth.
+        address: a running Ray cluster (`auto`, `ray://host:port`); None starts Ray on this machine.
+        concurrent: at most so many at once; None: as many as the resources carry.
+
+    Raises:
+        KeyboardInterrupt: if the user interrupts.
+    """
+    os.environ.update(_QUIET)
+    import ray
+    from ray import tune
+
+    from runners.relay import Relay
+
+    started_here = not ray.is_initialized()
+    if started_here:
+        _start_ray(ray, address, jobs)
+    by_name = {f"{index:05d}": job for index, job in enumerate(jobs)}
+    relay = Relay(by_name, monitor)
+    try:
+        trainable = tune.with_resources(
+            tune.with_parameters(_train, jobs=by_name),
+            {"cpu": jobs[0].resources.cpus, "gpu": jobs[0].resources.gpus},
+        )
+        tuner = tune.Tuner(
+            trainable,
+            param_space={"name": tune.grid_search(list(by_name))},
+            tune_config=tune.TuneConfig(
+                max_concurrent_trials=concurrent,
+                trial_dirname_creator=lambda trial: str(trial.config["name"]),
+                trial_name_creator=lambda trial: str(trial.config["name"]),
+            ),
+            run_config=tune.RunConfig(
+                name="sweep",
+                storage_path=str(scratch.resolve()),
+                verbose=0,
+                callbacks=[relay],
+                failure_config=tune.FailureConfig(max_failures=0),
+            ),
+        )
+        tuner.fit()
+    finally:
+        if started_here:
+            ray.shutdown()
+        shutil.rmtree(scratch, ignore_errors=True)
+    # After an interruption `fit` returns as if all were well: only what is missing tells.
+    if len(relay.ended) < len(jobs):
+        raise KeyboardInterrupt
+
+
+def _train(config: Mapping[str, Any], jobs: Mapping[str, Job]) -> None:
+    from ray import tune
+
+    def report(progress: Progress) -> None:
+        tune.report({"epoch": progress.epoch, "epochs": progress.epochs, **progress.metrics})
+
+    run_job(jobs[config["name"]], report)
+
+
+def _start_ray(ray: Any, address: str | None, jobs: Sequence[Job]) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
+    if address is not None:
+        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+        return
+    ray.init(num_cpus=max(os.cpu_count() or 1, jobs[0].resources.cpus), **options)

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+import torch
+from torch.nn import functional as F
+
+import blocks
+from blocks.catalogue import plan_block
+from blocks.count import count_layers
+from blocks.hourglass import Hourglass, upsample2
+from blocks.layers import block_layers, stem_layers
+from blocks.measure import measure_layers
+from blocks.plan import Draft, WidthError
+from blocks.residual import ResidualBlock
+from blocks.unit import Unit
+
+EVERY_BLOCK = [
+    {"block_type": "bottleneck"},
+    {"block_type": "bottleneck", "block_width": 1.0},
+    {"block_type": "hierarchical"},
+    {"block_type": "hierarchical", "block_depth": 2},
+    {"block_type": "hierarchical", "block_depth": 4, "block_cardinality": 2},
+]
+EVERY_CHOICE = [
+    {},
+    {"binary": False},
+    {"relu": True},
+    {"pooling": "average", "upsampling": "bilinear"},
+    {"stacks": 3},
+    {"stacks": 2, "binary": False},
+    {"width": 2.0},
+    {"order": 1},
+    {"order": 3},
+]
+
+
+@pytest.mark.parametrize("choice", EVERY_CHOICE, ids=str)
+@pytest.mark.parametrize("block", EVERY_BLOCK, ids=str)
+@pytest.mark.parametrize("training", [True, False])
+def test_a_heatmap_of_a_quarter_for_each_landmark_and_stack(block, choice, training, make_model) -> None:
+    torch.manual_seed(0)
+    model = make_model(tiny=True, **block, **choice)
+    network = blocks.build(model, landmarks=5).train(training)
+    outputs = network(torch.rand(2, 3, 64, 96))
+    assert [tuple(output.shape) for output in outputs] == [(2, 5, 16, 24)] * model.stacks
+    assert all(torch.isfinite(output).all() for output in outputs)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("block", EVERY_BLOCK, ids=str)
+def test_optimisation_reaches_every_parameter_and_lowers_the_loss(block, binary, make_model) -> None:
+    torch.manual_seed(0)
+    network = blocks.build(make_model(tiny=True, binary=binary, stacks=2, **block), landmarks=3)
+    images, targets = torch.rand(4, 3, 32, 32), torch.rand(4, 3, 8, 8).round()
+
+    def loss() -> torch.Tensor:
+        return torch.stack([F.binary_cross_entropy_with_logits(y, targets) for y in network(images)]).sum()
+
+    before = loss()
+    before.backward()
+    for name, parameter in network.named_parameters():
+        assert parameter.grad is not None, name
+        assert torch.isfinite(parameter.grad).all(), name
+        # A bias that a BatchNorm follows has no effect; everything else must learn.
+        if name.endswith("weight"):
+            assert parameter.grad.abs().sum() > 0, name
+    optimiser = torch.optim.RMSprop(network.parameters(), lr=1e-3)
+    # One step of a real network follows its gradient down. In a binary one a step flips signs, each a jump that the
+    # straight-through gradient does not see: it goes down over a few steps, not in every one.
+    if not binary:
+        torch.optim.SGD(network.parameters(), lr=1e-3).step()
+        assert loss() < before
+    for _ in range(20):
+        optimiser.zero_grad()
+        loss().backward()
+        optimiser.step()
+    assert loss() < 0.9 * before
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_the_same_seed_builds_the_same_network_and_learns_the_same(binary, make_model) -> None:
+    def train() -> dict[str, torch.Tensor]:
+        torch.manual_seed(7)
+        network = blocks.build(make_model(tiny=True, binary=binary, block_type="hierarchical"))
+        optimiser = torch.optim.RMSprop(network.parameters(), lr=1e-3)
+        images = torch.rand(2, 3, 32, 32)
+        for _ in range(2):
+            optimiser.zero_grad()
+            network(images)[-1].square().mean().backward()
+            optimiser.step()
+        return network.state_dict()
+
+    first, second = train(), train()
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def test_another_seed_builds_another_network(make_model) -> None:
+    torch.manual_seed(1)
+    one = blocks.build(make_model(tiny=True)).state_dict()
+    torch.manual_seed(2)
+    other = blocks.build(make_model(tiny=True)).state_dict()
+    assert not torch.equal(one["stem.conv.weight"], other["stem.conv.weight"])
+
+
+@pytest.mark.parametrize("keys", [*EVERY_BLOCK, {"binary": False, "stacks": 2}], ids=str)
+def test_state_dict_goes_round(keys, make_model) -> None:
+    model = make_model(tiny=True, **keys)
+    torch.manual_seed(1)
+    first = blocks.build(model)
+    first(torch.rand(2, 3, 32, 32))  # moves the running statistics
+    torch.manual_seed(2)
+    second = blocks.build(model)
+    second.load_state_dict(first.state_dict())
+    images = torch.rand(2, 3, 32, 32)
+    for a, b in zip(first.eval()(images), second.eval()(images), strict=True):
+        assert torch.equal(a, b)
+
+
+@pytest.mark.parametrize("binary", [True, False])
+def test_channels_last_gives_the_same(binary, make_model) -> None:
+    torch.manual_seed(0)
+    network = blocks.build(make_model(tiny=True, binary=binary, block_type="hierarchical")).double()
+    if binary:
+        # Sums of +-1 often lie exactly on their mean; the last bit of a batch's statistics then decides a sign, and it
+        # may differ between layouts. Fixed statistics leave no such ties.
+        network.eval()
+        for module in network.modules():
+            if isinstance(module, torch.nn.BatchNorm2d):
+                module.running_mean.normal_()
+                module.running_var.uniform_(0.5, 2)
+    images = torch.rand(2, 3, 32, 32, dtype=torch.float64)
+    expected = network(images)[0]
+    expected.square().mean().backward()
+    gradients = {name: parameter.grad.clone() for name, parameter in network.named_parameters()}
+    network.zero_grad()
+    network.to(memory_format=torch.channels_last)
+    # What is not channels-last inside would not fail: it would be converted, and slow.
+    seen: list[bool] = []
+
+    def look(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        seen.append(inputs[0].is_contiguous(memory_format=torch.channels_last))
+
+    for module in network.modules():
+        if isinstance(module, torch.nn.Conv2d):
+            module.register_forward_pre_hook(look)
+    result = network(images.to(memory_format=torch.channels_last))[0]
+    result.square().mean().backward()
+    torch.testing.assert_close(result, expected, rtol=1e-9, atol=1e-9)
+    for name, parameter in network.named_parameters():
+        torch.testing.assert_close(parameter.grad, gradients[name], rtol=1e-6, atol=1e-9)
+    assert len(seen) == sum(isinstance(module, torch.nn.Conv2d) for module in network.modules())
+    assert all(seen)
+
+
+def test_he_initialisation(make_model) -> None:
+    torch.manual_seed(0)
+    network = blocks.build(make_model(block_type="hierarchical", block_cardinality=2))
+    for name, parameter in network.named_parameters():
+        if parameter.ndim == 4 and parameter.numel() > 2000:
+            expected = math.sqrt(2 / parameter[0].numel())
+            assert parameter.std().item() == pytest.approx(expected, rel=0.1), name
+        elif ".norm.weight" in name:
+            assert torch.equal(parameter, torch.ones_like(parameter)), name
+        elif parameter.ndim == 1:
+            assert torch.equal(parameter, torch.zeros_like(parameter)), name
+
+
+@pytest.mark.parametrize("cardinality", [2, 4])
+@pytest.mark.parametrize("binary", [True, False])
+def test_cardinality_is_that_many_separate_copies(cardinality, binary, make_model) -> None:
+    torch.manual_seed(0)
+    inputs, outputs = 24, 32
+    config = make_model(block_type="hierarchical", block_cardinality=cardinality).block
+    block = ResidualBlock(plan_block(inputs, outputs, config, binary), binary=binary).double()
+    with torch.no_grad():
+        for name, parameter in block.named_parameters():
+            if "norm" in name:
+                parameter.normal_(0.5)  # so that the copies' BatchNorms differ
+    x = torch.randn(3, inputs, 6, 6, dtype=torch.float64)
+    grouped = block(x) - block.shortcut(x)
+
+    wide = [outputs // 2, outputs // 4, outputs // 4]
+    scales: list[list[torch.Tensor]] = [[], [], []]
+    for copy in range(cardinality):
+        value, previous = x, inputs
+        for number, width in enumerate(wide):
+            own = width // cardinality
+            unit = Unit(previous, own, 3, binary=binary).double()
+            if number == 0:
+                unit.load_state_dict(block.units[f"scale1_copy{copy + 1}"].state_dict())
+            else:
+                whole = block.units[f"scale{number + 1}"]
+                channels = slice(copy * previous, (copy + 1) * previous)
+                with torch.no_grad():
+                    unit.norm.weight.copy_(whole.norm.weight[channels])
+                    unit.norm.bias.copy_(whole.norm.bias[channels])
+                    unit.conv.weight.copy_(whole.conv.weight[copy * own : (copy + 1) * own])
+            value, previous = unit(value), own
+            scales[number].append(value)
+    separate = torch.cat([value for scale in scales for value in scale], dim=1)
+    torch.testing.assert_close(grouped, separate, rtol=1e-9, atol=1e-9)
+
+
+def test_a_unit_is_batch_norm_sign_convolution() -> None:
+    torch.manual_seed(0)
+    unit = Unit(4, 6, 3, binary=True)
+    x = torch.randn(2, 4, 5, 5)
+    expected = unit.conv(F.batch_norm(x, None, None, unit.norm.weight, unit.norm.bias, training=True))
+    torch.testing.assert_close(unit(x), expected)
+
+
+def test_relu_comes_after_the_convolution_and_adds_no_parameters(make_model) -> None:
+    torch.manual_seed(0)
+    plain = Unit(4, 6, 3, binary=True)
+    active = Unit(4, 6, 3, binary=True, relu=True)
+    active.load_state_dict(plain.state_dict())
+    x = torch.randn(2, 4, 5, 5)
+    expected = plain(x)
+    assert (expected < 0).any()
+    assert torch.equal(active(x), expected.clamp(min=0))
+
+
+def test_a_unit_refuses_what_it_cannot_be() -> None:
+    with pytest.raises(ValueError, match="no bias"):
+        Unit(4, 4, 3, binary=True, bias=True)
+    with pytest.raises(ValueError, match="odd"):
+        Unit(4, 4, 2, binary=True)
+
+
+def test_shortcuts(make_model) -> None:
+    def shortcut(**keys: object) -> tuple[torch.nn.Module, torch.nn.Module]:
+        stem = blocks.build(make_model(tiny=True, **keys)).stem
+        return stem.block1.shortcut, stem.block2.shortcut
+
+    for keys in ({}, {"block_type": "hierarchical"}, {"block_type": "hierarchical", "binary": False}):
+        differ, agree = shortcut(**keys)
+        assert isinstance(differ, Unit)
+        assert differ.conv.bias is None
+        assert isinstance(agree, torch.nn.Identity)
+    newell, agree = shortcut(binary=False)
+    assert isinstance(newell, torch.nn.Conv2d)
+    assert newell.bias is not None
+    assert isinstance(agree, torch.nn.Identity)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+def test_an_hourglass_has_three_blocks_a_level_and_one(order: int) -> None:
+    made = []
+
+    def block() -> torch.nn.Module:
+        made.append(torch.nn.Identity())
+        return made[-1]
+
+    hourglass = Hourglass(block, order)
+    assert len(made) == 3 * order + 1
+    # With identities for blocks, a constant map comes out order + 1 times as large.
+    x = torch.ones(1, 2, 8, 8)
+    assert torch.equal(hourglass(x), x * (order + 1))
+
+
+def test_pooling_and_upsampling_are_what_they_say() -> None:
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 1, 2, 2)
+    most = Hourglass(torch.nn.Identity, 1, "max")
+    mean = Hourglass(torch.nn.Identity, 1, "average")
+    assert torch.equal(most(x), x + 4)
+    assert torch.equal(mean(x), x + 2.5)
+    assert upsample2(x, "nearest")[0, 0, 0].tolist() == [1, 1, 2, 2]
+    assert upsample2(x, "bilinear")[0, 0, 0].tolist() == [1, 1.25, 1.75, 2]
+    with pytest.raises(ValueError, match="at least 1"):
+        Hourglass(torch.nn.Identity, 0)
+
+
+def test_later_stacks_see_the_heatmaps_of_earlier_ones(make_model) -> None:
+    torch.manual_seed(0)
+    network = blocks.build(make_model(tiny=True, stacks=2)).eval()
+    images = torch.rand(1, 3, 32, 32)
+    first, second = network(images)
+    with torch.no_grad():
+        network.stacks[0].output.bias.add_(1.0)
+    first_moved, second_moved = network(images)
+    torch.testing.assert_close(first_moved, first + 1)
+    assert not torch.equal(second, second_moved)
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 40, 32), (2, 3, 32, 36)])
+def test_a_resolution_that_cannot_be_pooled_is_refused(shape, make_model) -> None:
+    network = blocks.build(make_model(tiny=True))
+    with pytest.raises(ValueError, match="multiple of 16"):
+        network(torch.rand(shape))
+
+
+def test_building_an_impossible_network_is_refused_with_every_problem(make_model) -> None:
+    with pytest.raises(WidthError) as caught:
+        blocks.build(make_model(block_type="hierarchical", block_depth=8, features=100, stem_features=6))
+    assert "model.features 100" in str(caught.value)
+    assert "model.stem_features 6" in str(caught.value)
+    with pytest.raises(ValueError, match="at least 1 landmark"):
+        blocks.build(make_model(tiny=True), landmarks=0)
+
+
+@pytest.mark.slow
+def test_a_whole_network_compiles_in_one_graph(make_model) -> None:
+    torch.manual_seed(0)
+    network = blocks.build(make_model(tiny=True, order=1, block_type="hierarchical"))
+    images = torch.rand(2, 3, 32, 32)
+    expected = network(images)[0]
+    compiled = torch.compile(network, backend="eager", fullgraph=True)
+    torch.testing.assert_close(compiled(images)[0], expected)
+
+
+def multi_scale(inputs: int, outputs: int):
+    """Fig. 7c, drawn as another block would be: two scales, one of them pooled."""
+    draft = Draft(inputs)
+    left = draft.unit("left2", draft.unit("left1", draft.input, outputs // 4, kernel=1), outputs // 4, kernel=3)
+    pooled = draft.pool("pooled", draft.input)
+    small = draft.unit("small", pooled, outputs // 8, kernel=3)
+    large = draft.unit("large2", draft.unit("large1", pooled, outputs // 8, kernel=3), outputs // 8, kernel=3)
+    right = draft.upsample("right", draft.concat("both", [small, large]))
+    return draft.finish(draft.unit("expand", draft.concat("all", [left, right]), outputs, kernel=1))
+
+
+def test_a_block_with_pooling_inside_can_be_drawn_counted_and_run(make_model) -> None:
+    plan = multi_scale(32, 64)
+    block = ResidualBlock(plan, binary=True)
+    assert block(torch.randn(2, 32, 8, 8)).shape == (2, 64, 8, 8)
+    described = list(block_layers(plan, 8, "block", make_model()))
+    whole = torch.nn.Sequential()
+    whole.add_module("first", torch.nn.Conv2d(3, 32, 1))
+    whole.add_module("block", block)
+    assert measure_layers(whole, 8)[1:] == described
+
+    # The whole network with this block has 3.81 M parameters (network_spec, 7c).
+    def params(inputs: int, outputs: int) -> int:
+        return count_layers(block_layers(multi_scale(inputs, outputs), 64, "b", make_model())).params
+
+    stem = sum(layer.params for layer in stem_layers(make_model(), 256) if ".block" not in layer.name)
+    last = 256 * 256 + 4 * 256 + 16 * 256 + 16
+    total = stem + params(64, 128) + params(128, 128) + params(128, 256) + 14 * params(256, 256) + last
+    assert f"{total / 1e6:.2f}" == "3.81"
+
+
+def test_a_draft_refuses_wiring_that_cannot_run() -> None:
+    draft = Draft(8)
+    draft.unit("a", draft.input, 8, kernel=3)
+    with pytest.raises(ValueError, match="two steps"):
+        draft.unit("a", draft.input, 8, kernel=3)
+    small = draft.pool("small", draft.input)
+    with pytest.raises(ValueError, match="different resolutions"):
+        draft.concat("both", [draft.input, small])
+    with pytest.raises(ValueError, match="another resolution"):
+        draft.finish(small)
+    with pytest.raises(WidthError, match="groups"):
+        draft.unit("b", draft.input, 6, kernel=3, groups=4)

@@ -1,0 +1,161 @@
+"""The record: what is written is what is read, directly and through MLflow's client."""
+
+from __future__ import annotations
+
+import sqlite3
+
+import pytest
+
+from runners.executors import run_inline
+from runners.job import Resources
+from runners.launch import launch, remaining
+from runners.record import names, reading
+from runners.record.reading import read_launches, read_trials
+from runners.record.writing import Record
+from search_space import InputError
+
+
+class Silent:
+    """A monitor that keeps what it is told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str]] = []
+
+    def started(self, job) -> None:
+        self.told.append(("started", job.name))
+
+    def progressed(self, job, progress) -> None:
+        self.told.append((f"epoch {progress.epoch}", job.name))
+
+    def finished(self, job) -> None:
+        self.told.append(("finished", job.name))
+
+    def failed(self, job, error: str) -> None:
+        self.told.append((f"failed {error}", job.name))
+
+
+def _launch(plan, places, executor=run_inline, monitor=None):
+    rest = remaining(plan, read_trials(places.uri))
+    return launch(plan, rest, places, Resources(), executor, monitor or Silent(), prepare=lambda: None)
+
+
+@pytest.fixture
+def finished(make_plan, places):
+    """A small study that has been run inline."""
+    plan = make_plan()
+    assert _launch(plan, places).trained == [trial.name for trial in plan.trials]
+    return plan
+
+
+@pytest.mark.slow
+def test_a_launch_is_recorded_and_not_trained_again(finished, places) -> None:
+    trials = read_trials(places.uri)
+    assert {trial.fingerprint for trial in trials} == {trial.fingerprint for trial in finished.trials}
+    assert all(trial.state == "complete" and trial.metrics["pckh"] >= 0 for trial in trials)
+    assert all(trial.metrics["params"] == finished.counts[trial.variant].params for trial in trials)
+    assert all(trial.settings["seed"] == trial.seed and trial.settings["training.epochs"] == 2 for trial in trials)
+    (recorded,) = read_launches(places.uri, "small")
+    assert (recorded.scale, recorded.state, recorded.overrides["training.epochs"]) == ("tiny", "complete", 2)
+    assert read_launches(places.uri, "another") == []
+
+    rest = remaining(finished, trials)
+    assert (len(rest.reused), rest.to_train) == (4, ())
+
+    # Through MLflow itself: an experiment, a parent, children with curves, configuration and picture.
+    client = Record(places.uri, places.artifacts).client
+    experiment = client.get_experiment_by_name("small")
+    runs = client.search_runs([experiment.experiment_id], f"tags.`{names.KIND}` = 'trial'")
+    assert {run.data.tags[names.PARENT] for run in runs} == {recorded.run_id}
+    assert all(run.info.status == "FINISHED" and run.data.params["block.type"] for run in runs)
+    assert [point.step for point in client.get_metric_history(runs[0].info.run_id, "pckh")] == [1, 2]
+    kept = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
+    assert {"config.yaml", "predictions.png"} <= kept
+
+
+@pytest.mark.slow
+def test_both_ways_of_reading_agree(finished, places, monkeypatch) -> None:
+    direct_trials, direct_launches = read_trials(places.uri), read_launches(places.uri)
+    monkeypatch.setattr(reading, "local_database", lambda uri: None)
+    assert read_trials(places.uri) == direct_trials
+    assert read_launches(places.uri) == direct_launches
+
+
+@pytest.mark.slow
+def test_a_record_of_a_newer_version_is_refused_and_kept(finished, places) -> None:
+    client = Record(places.uri, places.artifacts).client
+    run = read_trials(places.uri)[0].run_id
+    client.set_tag(run, names.VERSION, str(names.RECORD_VERSION + 1))
+    with pytest.raises(InputError, match=rf"the run {run} was written by a newer hglab .* install the newer hglab"):
+        read_trials(places.uri)
+    assert client.get_run(run).info.status == "FINISHED"
+
+
+def test_a_database_of_something_else_is_refused_and_kept(places) -> None:
+    path = reading.local_database(places.uri)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"this is not a database at all, only text that is long enough")
+    with pytest.raises(InputError, match="the record cannot be read"):
+        read_trials(places.uri)
+    assert path.read_bytes().startswith(b"this is not")
+
+
+def test_a_database_of_a_newer_mlflow_is_refused(places) -> None:
+    Record(places.uri, places.artifacts).experiment("small")
+    with sqlite3.connect(reading.local_database(places.uri)) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = 'ffffffffffff'")
+    with pytest.raises(InputError, match="the record cannot be opened"):
+        Record(places.uri, places.artifacts).experiment("small")
+
+
+def test_a_record_that_is_not_there_yet_holds_nothing(places) -> None:
+    assert read_trials(places.uri) == []
+    assert not reading.local_database(places.uri).exists()
+
+
+@pytest.mark.slow
+def test_a_failed_trial_is_recorded_and_the_others_go_on(make_plan, places) -> None:
+    plan = make_plan()
+    broken = plan.trials[1].fingerprint
+    (places.trials / broken).mkdir(parents=True)
+    (places.trials / broken / "checkpoint.pt").write_bytes(b"damaged")
+    monitor = Silent()
+    outcome = _launch(plan, places, monitor=monitor)
+    assert sorted(outcome.failed) == [plan.trials[1].name]
+    assert len(outcome.trained) == 3
+    failed = [trial for trial in read_trials(places.uri) if trial.state == "failed"]
+    assert [(trial.variant, trial.seed) for trial in failed] == [("hierarchical", 0)]
+    assert "CheckpointError" in failed[0].error
+    assert "is damaged" in failed[0].error
+    (recorded,) = read_launches(places.uri)
+    assert recorded.state == "failed"
+
+    (places.trials / broken / "checkpoint.pt").unlink()  # mended: running again trains only what is missing
+    assert _launch(plan, places).trained == [plan.trials[1].name]
+    assert remaining(plan, read_trials(places.uri)).to_train == ()
+
+
+@pytest.mark.slow
+def test_an_interrupted_launch_says_so_and_goes_on(make_plan, places) -> None:
+    plan = make_plan()
+
+    class Interrupting(Silent):
+        def progressed(self, job, progress) -> None:
+            super().progressed(job, progress)
+            if job.name == "hierarchical/0" and progress.epoch == 1:
+                raise KeyboardInterrupt
+
+    outcome = _launch(plan, places, monitor=Interrupting())
+    assert (outcome.interrupted, outcome.trained) == (True, ["bottleneck/0"])
+    states = {(trial.variant, trial.seed): trial.state for trial in read_trials(places.uri)}
+    assert states == {("bottleneck", 0): "complete", ("hierarchical", 0): "interrupted"}
+    assert read_launches(places.uri)[0].state == "interrupted"
+
+    monitor = Silent()
+    assert len(_launch(plan, places, monitor=monitor).trained) == 3
+    assert remaining(plan, read_trials(places.uri)).to_train == ()
+    whole = [
+        trial for trial in read_trials(places.uri) if trial.state == "complete" and trial.variant == "hierarchical"
+    ]
+    client = Record(places.uri, places.artifacts).client
+    for trial in whole:  # the continued run holds the curve from its beginning
+        assert [point.step for point in client.get_metric_history(trial.run_id, "pckh")] == [1, 2]
