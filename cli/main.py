@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from cli import keys, plan, run, status, table, ui, validate
-from cli.options import show_version
+from cli.options import before_any_verb
 
 app = typer.Typer(
     name="hglab",
@@ -17,7 +17,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Example: hglab run studies/quickstart.yaml --scale tiny",
 )
-app.callback()(show_version)
+app.callback()(before_any_verb)
 for verb in (validate.validate, plan.plan, run.run, status.status, table.table, ui.ui, keys.keys):
     app.command()(verb)
 

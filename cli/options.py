@@ -65,16 +65,20 @@ Format = Annotated[ShownAs, typer.Option("--format", help="How to print it.")]
 DEFAULT_RUNS = Path("runs")
 
 
-def show_version(
-    context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False,
-) -> None:
-    """Show the version."""
-    if version:
-        from importlib.metadata import version as version_of
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
 
-        typer.echo(f"hglab {version_of('hglab')}")
+        typer.echo(f"hglab {version('hglab')}")
         raise typer.Exit
+
+
+def before_any_verb(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and leave.", callback=_print_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Take the options that stand before the verb."""
 
 
 def guarded(verb: Callable[P, R]) -> Callable[P, R]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from analysis.render import Format
     from analysis.table_model import Table
     from runners.planning import Plan
 
-WRITTEN = ("latex", "markdown", "csv")
+WRITTEN: tuple[Format, ...] = ("latex", "markdown", "csv")
 
 
 def made_table(plan: Plan, uri: str) -> Table:

@@ -63,7 +63,7 @@ class Annotations:
         return len(self.images)
 
     def first(self, count: int | None) -> Annotations:
-        """Give the first `count` people at most (None: all); a scale's limit is for every data set, also a smaller one."""
+        """Give the first `count` people at most (None: all): a scale's limit also serves a smaller data set."""
         if count is None or count >= len(self):
             return self
         return replace(

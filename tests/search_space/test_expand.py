@@ -65,7 +65,8 @@ def test_one_factor_at_a_time_refuses_the_value_of_the_base(write_study) -> None
 def test_leave_one_out(write_study) -> None:
     text = (
         "study: x\nbase: {block.type: hierarchical, augmentation.enabled: false}\n"
-        "leave_one_out:\n  model.relu: true\n  augmentation.enabled: {value: true, label: no augmentation, id: no_aug}\n"
+        "leave_one_out:\n  model.relu: true\n  "
+        "augmentation.enabled: {value: true, label: no augmentation, id: no_aug}\n"
     )
     expanded = expand(write_study(text))
     assert _ids(expanded) == ["full", "without_relu", "no_aug"]

@@ -111,8 +111,9 @@ def test_changed_data_is_cropped_again(write_lsp: Callable[..., Path], tmp_path:
 @pytest.mark.parametrize("split", ["train", "validation"])
 def test_a_limit_is_a_limit_not_a_demand(write_lsp: Callable[..., Path], tmp_path: Path, split: str) -> None:
     available = {"train": 8, "validation": 2}[split]
+    root = write_lsp()
     for limit, expected in ((1, 1), (available, available), (9, available)):
-        data = _open("lsp", write_lsp(), tmp_path / "cache", **{f"{split}_images": limit})
+        data = _open("lsp", root, tmp_path / "cache", **{f"{split}_images": limit})
         assert len(getattr(data, split)) == expected
 
 

@@ -1,0 +1,146 @@
+"""`hglab run` as a real process: under Ray, interrupted, killed, run again; then its table, status and plan."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import signal
+import subprocess
+import time
+
+import pytest
+
+from runners.record.reading import read_launches, read_trials
+from tests.cli.conftest import QUICK_OPTIONS, command, environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+
+
+def _uri(tmp_path) -> str:
+    return f"sqlite:///{tmp_path / 'runs' / 'mlflow.db'}"
+
+
+def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, tmp_path) -> None:
+    done = process("run", small_study, *QUICK_OPTIONS)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "\x1b[" not in done.stdout + done.stderr
+    assert "Hierarchical & binary" in done.stdout
+    assert "hglab ui" in done.stderr
+    for suffix in ("tex", "md", "csv"):
+        assert (tmp_path / "runs" / "tables" / f"small-tiny.{suffix}").stat().st_size > 100
+    first = read_trials(_uri(tmp_path))
+    assert [trial.state for trial in first] == ["complete"] * 4
+    assert len({trial.provenance["process"] for trial in first}) == 4, "one process for each trial"
+    assert not list((tmp_path / "runs").glob("ray/*")), "Tune's own state is removed"
+
+    again = process("run", small_study, *QUICK_OPTIONS)
+    assert again.returncode == 0
+    assert "4 reused, 0 to train" in " ".join(again.stderr.split())
+    assert again.stdout == done.stdout
+    assert read_trials(_uri(tmp_path)) == first
+
+    # The other verbs, without naming the options again: they speak of the last launch.
+    table = json.loads(process("table", small_study, "--format", "json").stdout)
+    assert {"columns", "rows"} <= set(table)
+    assert [row["id"] for row in table["rows"]] == ["bottleneck", "hierarchical"]
+    latex = process("table", small_study, "--format", "latex").stdout
+    assert r"Hierarchical \& binary" in latex
+    rows = list(csv.DictReader(io.StringIO(process("table", small_study, "--format", "csv").stdout)))
+    assert len(rows) == 2
+    assert process("table", small_study, "--format", "markdown", "-o", "out/none.md").returncode == 2
+    status = json.loads(process("status", small_study, "--format", "json").stdout)
+    assert status["states"]["complete"] == 4
+    plan = json.loads(process("plan", small_study, *QUICK_OPTIONS, "--format", "json").stdout)
+    assert (plan["trials"], plan["distinct"], plan["reused"]) == (4, 4, 4)
+
+    # Another study that shares trials trains only its own.
+    other = tmp_path / "other.yaml"
+    other.write_text(small_study.read_text().replace("study: small", "study: other").replace("[0, 1]", "[0]"))
+    plan = json.loads(process("plan", other, *QUICK_OPTIONS, "--format", "json").stdout)
+    assert (plan["trials"], plan["reused"]) == (2, 2)
+
+
+def test_inline_gives_the_same_table(process, small_study) -> None:
+    tables = []
+    for executor in ("inline", "ray"):
+        done = process(
+            "run", small_study, *QUICK_OPTIONS, "--executor", executor, "--runs", executor, "--format", "json"
+        )
+        assert done.returncode == 0, done.stderr
+        cells = [row["cells"] for row in json.loads(done.stdout)["rows"]]
+        tables.append([{key: (cell.get("value"), cell.get("std")) for key, cell in row.items()} for row in cells])
+    assert tables[0] == tables[1]
+
+
+def _wait_for_epoch(log, running, limit: float = 120) -> None:
+    """Until a trial has begun, or the process has ended."""
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline and running.poll() is None:
+        if "started" in log.read_text():
+            time.sleep(4)
+            return
+        time.sleep(0.2)
+    raise AssertionError(f"nothing started: {log.read_text()}")
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_an_ended_run_goes_on_where_it_was(process, small_study, tmp_path, executor: str, how: signal.Signals) -> None:
+    long = ["--set", "training.epochs=40", "--set", "data.train_images=64", "--executor", executor, "--concurrent", "1"]
+    options = [word for word in QUICK_OPTIONS if word not in ("training.epochs=2", "data.train_images=8")]
+    options = [word for i, word in enumerate(options) if word != "--set" or "=" in (options[i + 1 : i + 2] or [""])[0]]
+    log = tmp_path / "log"
+    with log.open("w") as file:
+        running = subprocess.Popen(
+            command("run", small_study, *options, *long),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+        _wait_for_epoch(log, running)
+        os.kill(running.pid, how)
+        code = running.wait(timeout=120)
+    if how is signal.SIGKILL:
+        assert code == -signal.SIGKILL
+        subprocess.run(["pkill", "-9", "-s", str(running.pid)], check=False)  # what is left of its session
+    else:
+        assert code == 130, log.read_text()
+        assert "run the same command again" in log.read_text()
+        assert "Traceback" not in log.read_text()
+        states = {trial.state for trial in read_trials(_uri(tmp_path))}
+        assert "running" not in states
+        assert read_launches(_uri(tmp_path))[-1].state == "interrupted"
+    done = process("run", small_study, *options, *long)
+    assert done.returncode == 0, done.stderr
+    trials = read_trials(_uri(tmp_path))
+    complete = [trial for trial in trials if trial.state == "complete"]
+    assert len(complete) == len({trial.fingerprint for trial in complete}) == 4
+    assert all(trial.metrics["epoch"] == 40 for trial in complete)
+    assert "running" not in {trial.state for trial in trials}
+    reused = int(re.search(r"(\d) reused", " ".join(done.stderr.split()))[1])
+    assert reused == sum(trial.launch == trials[0].launch for trial in complete)
+
+
+@pytest.mark.parametrize("executor", ["inline", "ray"])
+def test_a_trial_that_fails_is_in_the_table_and_the_exit_code(process, small_study, tmp_path, executor: str) -> None:
+    plan = json.loads(process("status", small_study, *QUICK_OPTIONS, "--format", "json").stdout)
+    victim = next(t for t in plan["trials"] if (t["variant"], t["seed"]) == ("hierarchical", 1))
+    folder = tmp_path / "runs" / "trials" / victim["fingerprint"]
+    folder.mkdir(parents=True)
+    (folder / "checkpoint.pt").write_bytes(b"cut short")
+    done = process("run", small_study, *QUICK_OPTIONS, "--executor", executor)
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hierarchical/1: failed" in done.stderr
+    assert "is damaged" in done.stderr
+    assert "1 of 2 seeds: seed 1 failed" in " ".join(done.stdout.split())
+    states = json.loads(process("status", small_study, "--format", "json").stdout)["states"]
+    assert (states["complete"], states["failed"]) == (3, 1)
+    (folder / "checkpoint.pt").unlink()
+    assert process("run", small_study, *QUICK_OPTIONS, "--executor", executor).returncode == 0

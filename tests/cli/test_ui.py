@@ -1,0 +1,57 @@
+"""`hglab ui`: MLflow's server on the record, on this machine only, gone when it is ended."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+from tests.cli.conftest import QUICK_OPTIONS, command, environment
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+
+
+def test_the_record_can_be_browsed(process, small_study, tmp_path) -> None:
+    assert process("run", small_study, *QUICK_OPTIONS, "--executor", "inline").returncode == 0
+    log = tmp_path / "ui.log"
+    with log.open("w") as file:
+        server = subprocess.Popen(
+            command("ui", "--port", "0"),
+            cwd=tmp_path,
+            env=environment(),
+            stdout=file,
+            stderr=file,
+            start_new_session=True,
+        )
+    try:
+        page = _address(log, server)
+        host, port, experiment = re.fullmatch(
+            r"http://([\d.]+):(\d+)/#/experiments/(\d+)/runs\?workflowType=machine_learning", page
+        ).groups()
+        assert host == "127.0.0.1"
+        base = f"http://{host}:{port}"
+        assert b"MLflow" in urllib.request.urlopen(base, timeout=30).read()
+        answer = urllib.request.urlopen(f"{base}/api/2.0/mlflow/experiments/get?experiment_id={experiment}", timeout=30)
+        assert b'"small"' in answer.read()
+        os.kill(server.pid, signal.SIGINT)
+        assert server.wait(timeout=60) == 0
+    finally:
+        if server.poll() is None:
+            os.killpg(server.pid, signal.SIGKILL)
+    with pytest.raises(OSError, match="refused"):
+        urllib.request.urlopen(base, timeout=5)
+
+
+def _address(log, server, limit: float = 150) -> str:
+    deadline = time.monotonic() + limit
+    while time.monotonic() < deadline and server.poll() is None:
+        found = re.search(r"^MLflow: (\S+)$", log.read_text(), re.MULTILINE)
+        if found:
+            return found[1]
+        time.sleep(0.3)
+    raise AssertionError(f"no address: {log.read_text()}")
