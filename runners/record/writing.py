@@ -6,8 +6,8 @@ import json
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,12 +38,16 @@ class Record:
         Args:
             uri: a tracking URI of MLflow.
             artifacts: the folder for files of runs where the record is local; a server keeps them itself.
+
+        Raises:
+            InputError: for a database of another version of MLflow.
         """
         from mlflow.tracking import MlflowClient
 
         logging.getLogger("mlflow").setLevel(logging.WARNING)
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        self._client: MlflowClient = MlflowClient(uri)
+        with _opening(uri):
+            self._client: MlflowClient = MlflowClient(uri)
         self._uri = uri
         self._artifacts = artifacts if local_database(uri) is not None else None
 
@@ -58,12 +62,10 @@ class Record:
         Raises:
             InputError: if the record cannot be reached or is not one of this MLflow.
         """
-        from mlflow.exceptions import MlflowException
-
         database = local_database(self._uri)
         if database is not None:
             database.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with _opening(self._uri):
             found = self._client.get_experiment_by_name(study)
             if database is not None:
                 with closing(sqlite3.connect(database)) as connection:  # writers then do not wait for readers
@@ -74,10 +76,6 @@ class Record:
                 return str(found.experiment_id)
             location = (self._artifacts / study).resolve().as_uri() if self._artifacts else None
             return str(self._client.create_experiment(study, artifact_location=location))
-        except (MlflowException, sqlite3.DatabaseError) as error:
-            first = str(error).strip().splitlines()[0]
-            hint = "was it written by a newer MLflow, or is the server down?"
-            raise InputError.at(self._uri, f"the record cannot be opened ({first})", hint) from None
 
     def start_run(self, experiment_id: str, name: str, tags: Mapping[str, Any], parent: str | None = None) -> str:
         """Start a run and give its id. Tags that are not strings are kept as JSON."""
@@ -121,3 +119,16 @@ class Record:
             self.tag(run_id, names.ERROR, error)
         self._client.set_tag(run_id, names.STATE, state)
         self._client.set_terminated(run_id, status=_MLFLOW_STATUS[state])
+
+
+@contextmanager
+def _opening(uri: str) -> Iterator[None]:
+    """Make errors of opening a record errors of input."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except (MlflowException, sqlite3.DatabaseError) as error:
+        first = str(error).strip().splitlines()[0]
+        hint = "is it of another version of MLflow, or the server down?"
+        raise InputError.at(uri, f"the record cannot be opened ({first})", hint) from None

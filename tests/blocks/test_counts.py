@@ -161,7 +161,7 @@ def check_description(model: ModelConfig, resolution: int, landmarks: int) -> No
     assert described[-1].inputs == hourglass_features(model)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(model=models(), landmarks=st.sampled_from([1, 16, 68]))
 def test_description_is_the_built_module(model: ModelConfig, landmarks: int) -> None:
     check_description(model, STRIDE * 2**model.order, landmarks)

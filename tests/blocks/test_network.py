@@ -93,7 +93,7 @@ def test_binary_weights_learn_along_their_gradient_and_not_against_it(kind, make
         weights = [module.weight for module in network.modules() if isinstance(module, BinaryConv2d)]
         optimiser = torch.optim.RMSprop(weights, lr=1e-3)
         before = loss().item()
-        for _ in range(60):
+        for _ in range(40):
             network.zero_grad()
             (direction * loss()).backward()
             optimiser.step()
