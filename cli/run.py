@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Sequence
 from enum import StrEnum
@@ -171,4 +172,14 @@ def _conclude(
         for file in files:
             record.log_file(outcome.launch, file)
     console.print("wrote " + ", ".join(str(file) for file in files), soft_wrap=True)
-    console.print(f"browse with:  [bold]hglab ui --runs {runs}[/bold]", soft_wrap=True)
+    chosen = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
+    console.print(f"browse them:  [bold]{_command()} ui{chosen}[/bold]", soft_wrap=True)
+
+
+def _command() -> str:
+    """How the user can call this command: by its name, or by its path where it is not on the PATH."""
+    import shutil
+    import sys
+
+    called = Path(sys.argv[0])
+    return "hglab" if shutil.which("hglab") or called.name != "hglab" else os.path.relpath(called)

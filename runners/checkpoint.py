@@ -60,7 +60,8 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
     except CheckpointError:
         raise
     except Exception as error:
-        raise CheckpointError(f"{path} is damaged ({error}): remove it to train this trial from the start") from error
+        what = f"{path} is damaged ({type(error).__name__}): remove it to train this trial from the start"
+        raise CheckpointError(what) from error
 
 
 def save_model(folder: Path, weights: Mapping[str, torch.Tensor]) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Mapping, Sequence
@@ -72,6 +73,8 @@ def run_with_ray(
         if started_here:
             ray.shutdown()
         shutil.rmtree(scratch, ignore_errors=True)
+        with contextlib.suppress(OSError):  # another launch may still use its own
+            scratch.parent.rmdir()
     # After an interruption `fit` returns as if all were well: only what is missing tells.
     if len(relay.ended) < len(jobs):
         raise KeyboardInterrupt
