@@ -87,6 +87,7 @@ def run(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True, highlight=False)
+    console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
     plan = planned(study, scale, data, settings, data_root)
     places = Places.below(runs, tracking_uri, data_root)
     rest = remaining(plan, read_trials(places.uri))

@@ -7,8 +7,10 @@ def duration(seconds: float) -> str:
     """A length of time, to two units.
 
     >>> [duration(seconds) for seconds in (4.2, 75, 3720, 200000)]
-    ['4 s', '1 min 15 s', '1 h 2 min', '2 d 8 h']
+    ['4.2 s', '1 min 15 s', '1 h 2 min', '2 d 7 h']
     """
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

@@ -151,5 +151,11 @@ class _Watch:
         self.monitor.finished(job)
 
     def failed(self, job: Job, error: str) -> None:
+        known = (trial.error for trial in read_trials(job.places.uri) if _is_run_of(trial, job))
+        error = next(known, None) or error
         self.outcome.failed[job.name] = error
         self.monitor.failed(job, error)
+
+
+def _is_run_of(trial: RecordedTrial, job: Job) -> bool:
+    return trial.launch == job.launch and trial.fingerprint == job.fingerprint

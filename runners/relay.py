@@ -10,6 +10,8 @@ from ray import tune
 from runners.executors import Monitor
 from runners.job import Job, Progress
 
+_SILENT = "its process ended without a word: was it killed, or short of memory?"
+
 
 class Relay(tune.Callback):  # Tune asks for a subclass
     """Passes on what happens to Tune's trials; `ended` holds the names of those that did, well or not."""
@@ -39,21 +41,9 @@ class Relay(tune.Callback):  # Tune asks for a subclass
         self._monitor.finished(self._job(trial))
 
     def on_trial_error(self, iteration: int, trials: list[Any], trial: Any, **_: Any) -> None:
-        """Tell that a job has failed."""
+        """Tell that a job has failed. Why, the record knows, unless the process could not write it any more."""
         self.ended.add(trial.config["name"])
-        self._monitor.failed(self._job(trial), error_line(trial))
+        self._monitor.failed(self._job(trial), _SILENT)
 
     def _job(self, trial: Any) -> Job:
         return self._jobs[trial.config["name"]]
-
-
-def error_line(trial: Any) -> str:
-    """A Tune trial's own error in a line; Ray wraps it in its own."""
-    error: Any = trial.get_error()
-    while getattr(error, "cause", None) is not None:
-        error = error.cause
-    if error is None:
-        return "the worker died"
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    last = lines[-1] if lines else "without a message"
-    return last if type(error).__name__.startswith("RayTaskError") else f"{type(error).__name__}: {last}"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import shutil
+import signal
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -42,6 +45,7 @@ def run_with_ray(
 
     from runners.relay import Relay
 
+    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial's traceback is in the record
     started_here = not ray.is_initialized()
     if started_here:
         _start_ray(ray, address, jobs)
@@ -90,8 +94,12 @@ def _train(config: Mapping[str, Any], jobs: Mapping[str, Job]) -> None:
 
 
 def _start_ray(ray: Any, address: str | None, jobs: Sequence[Job]) -> None:
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "include_dashboard": False}
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is not None:
-        ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        return
-    ray.init(num_cpus=max(os.cpu_count() or 1, jobs[0].resources.cpus), **options)
+        options["address"] = address
+    else:
+        options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, jobs[0].resources.cpus)}
+    on_terminate = signal.getsignal(signal.SIGTERM)
+    ray.init(**options)
+    if threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray's own handler would abort the process
