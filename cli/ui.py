@@ -37,6 +37,7 @@ def ui(
     from runners.record.reading import local_database, read_launches
     from search_space import InputError
 
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with this process
     places = Places.below(runs, tracking_uri)
     database = local_database(places.uri)
     if database is not None and not database.exists():

@@ -16,7 +16,8 @@ from tests.cli.conftest import QUICK_OPTIONS, command, environment
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
-def test_the_record_can_be_browsed(process, small_study, tmp_path) -> None:
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_the_record_can_be_browsed(process, small_study, tmp_path, how: signal.Signals) -> None:
     assert process("run", small_study, *QUICK_OPTIONS, "--executor", "inline").returncode == 0
     log = tmp_path / "ui.log"
     with log.open("w") as file:
@@ -38,7 +39,7 @@ def test_the_record_can_be_browsed(process, small_study, tmp_path) -> None:
         assert b"MLflow" in urllib.request.urlopen(base, timeout=30).read()
         answer = urllib.request.urlopen(f"{base}/api/2.0/mlflow/experiments/get?experiment_id={experiment}", timeout=30)
         assert b'"small"' in answer.read()
-        os.kill(server.pid, signal.SIGINT)
+        os.kill(server.pid, how)
         assert server.wait(timeout=60) == 0
     finally:
         if server.poll() is None:
