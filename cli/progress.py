@@ -50,6 +50,8 @@ class SweepProgress:
 
     def started(self, job: Job) -> None:
         """Show a trial that has begun."""
+        if not self._seen and not self._running and not self._done:  # not the time that Ray took to start
+            self._begin = time.monotonic()
         self._running[job.name] = None
         if not self._console.is_terminal:
             self._line(f"{job.name}: started")

@@ -66,6 +66,10 @@ def run(
     concurrent: Annotated[
         int | None, typer.Option(min=1, help="At most so many trials at once.", show_default="what the machine carries")
     ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option(metavar="VARIANT", help="Train only this variant now; repeatable.", show_default=False),
+    ] = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Train a study's trials, each once, and print its table.
@@ -90,7 +94,7 @@ def run(
     console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
     plan = planned(study, scale, data, settings, data_root)
     places = Places.below(runs, tracking_uri, data_root)
-    rest = remaining(plan, read_trials(places.uri))
+    rest = remaining(plan, read_trials(places.uri), _chosen(plan, only))
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
@@ -104,6 +108,18 @@ def run(
         raise typer.Exit(EXIT_INTERRUPTED)
     if outcome.failed:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _chosen(plan: Plan, only: list[str] | None) -> set[str] | None:
+    """The variants to train now; None for all. Raises InputError for one that the study does not have."""
+    from search_space import InputError
+    from search_space.problems import did_you_mean
+
+    known = [variant.id for variant in plan.expanded.variants]
+    for name in only or ():
+        if name not in known:
+            raise InputError.at(f"--only {name}", f"the study has no variant '{name}'", did_you_mean(name, known))
+    return set(only) if only else None
 
 
 def _announce(console: Console, plan: Plan, reused: int, to_train: int) -> None:

@@ -36,11 +36,15 @@ class Outcome:
     launch: str | None = None
 
 
-def remaining(plan: Plan, recorded: Sequence[RecordedTrial]) -> Remaining:
-    """Split a plan by what the record holds complete, of this study or any other; doubles in the plan train once."""
+def remaining(plan: Plan, recorded: Sequence[RecordedTrial], only: set[str] | None = None) -> Remaining:
+    """Split a plan by what the record holds complete, of this study or any other; doubles in the plan train once.
+
+    With `only`, trials of other variants are left for another launch.
+    """
     complete = {trial.fingerprint for trial in recorded if trial.state == "complete"}
     reused = tuple(trial for trial in plan.trials if trial.fingerprint in complete)
-    distinct = {trial.fingerprint: trial for trial in reversed(plan.trials) if trial.fingerprint not in complete}
+    wanted = [trial for trial in plan.trials if only is None or trial.variant.id in only]
+    distinct = {trial.fingerprint: trial for trial in reversed(wanted) if trial.fingerprint not in complete}
     return Remaining(reused, tuple(reversed(distinct.values())))
 
 

@@ -104,3 +104,7 @@ def test_there_is_nothing_to_browse_yet(call) -> None:
 
 def test_inline_has_no_cluster(call, small_study) -> None:
     _refused(call("run", small_study, "--executor", "inline", "--address", "auto"), "--address", "inline")
+
+
+def test_only_takes_variants_of_the_study(call, small_study) -> None:
+    _refused(call("run", small_study, "--only", "hierachical"), "--only", "did you mean 'hierarchical'?")

@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from runners.estimate import estimate_seconds
+from runners.launch import remaining
 from runners.planning import plan_study
 from search_space import InputError, expand, read_overrides, read_study
 
@@ -50,3 +51,9 @@ def test_planning_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_launch_can_be_of_some_variants_only(make_plan) -> None:
+    plan = make_plan()
+    rest = remaining(plan, [], {"hierarchical"})
+    assert [trial.name for trial in rest.to_train] == ["hierarchical/0", "hierarchical/1"]
