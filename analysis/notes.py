@@ -54,8 +54,9 @@ def _setting(plan: Plan) -> str:
     names = _distinct(variant.config.data.name for variant in plan.expanded.variants)
     sides = _distinct(f"{variant.config.data.resolution} px" for variant in plan.expanded.variants)
     said = f"Scale {plan.expanded.scale}; data set {' and '.join(names)} ({' and '.join(sides)})"
-    if plan.expanded.overrides:
-        said += "; with " + ", ".join(f"{key} = {show_value(value)}" for key, value in plan.expanded.overrides.items())
+    overrides = {key: value for key, value in plan.expanded.overrides.items() if key != "data.name"}  # named already
+    if overrides:
+        said += "; with " + ", ".join(f"{key} = {show_value(value)}" for key, value in overrides.items())
     return said + "."
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.small import STUDY
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
@@ -22,3 +24,11 @@ def shared_data() -> Path:
 def studies() -> list[Path]:
     """Every study of the project."""
     return sorted((Path(__file__).resolve().parents[1] / "studies").glob("*.yaml"))
+
+
+@pytest.fixture
+def small_study(tmp_path: Path) -> Path:
+    """A study file of two variants and two seeds that trains in seconds."""
+    path = tmp_path / "small.yaml"
+    path.write_text(STUDY)
+    return path

@@ -11,44 +11,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-QUICK = {
-    "data.resolution": 32,
-    "data.train_images": 8,
-    "data.validation_images": 4,
-    "model.features": 8,
-    "model.stem_features": 4,
-    "model.order": 2,
-    "training.epochs": 2,
-    "training.batch_size": 4,
-}
-
-
-def options(**changes: int) -> list[str]:
-    """Options that make a study train in seconds; `training__epochs=9` changes one of them."""
-    settings = {**QUICK, **{key.replace("__", "."): value for key, value in changes.items()}}
-    return ["--scale", "tiny", *(word for key, value in settings.items() for word in ("--set", f"{key}={value}"))]
-
-
-QUICK_OPTIONS = options()
-STUDY = """\
-study: small
-title: A study for tests
-seeds: [0, 1]
-variants:
-  - {id: bottleneck, baseline: true}
-  - {id: hierarchical, label: "Hierarchical & binary", set: {block.type: hierarchical}}
-"""
-
 Call = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
-
-
-@pytest.fixture
-def small_study(tmp_path: Path) -> Path:
-    """A study file of two variants and two seeds."""
-    path = tmp_path / "small.yaml"
-    path.write_text(STUDY)
-    return path
 
 
 @pytest.fixture

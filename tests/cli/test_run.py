@@ -14,7 +14,8 @@ import time
 import pytest
 
 from runners.record.reading import read_launches, read_trials
-from tests.cli.conftest import QUICK_OPTIONS, command, environment, options
+from tests.cli.conftest import command, environment
+from tests.small import OPTIONS, options
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
@@ -24,7 +25,7 @@ def _uri(tmp_path) -> str:
 
 
 def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, tmp_path) -> None:
-    done = process("run", small_study, *QUICK_OPTIONS)
+    done = process("run", small_study, *OPTIONS)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     assert "\x1b[" not in done.stdout + done.stderr
@@ -37,7 +38,7 @@ def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, t
     assert len({trial.provenance["process"] for trial in first}) == 4, "one process for each trial"
     assert not list((tmp_path / "runs").glob("ray/*")), "Tune's own state is removed"
 
-    again = process("run", small_study, *QUICK_OPTIONS)
+    again = process("run", small_study, *OPTIONS)
     assert again.returncode == 0
     assert "4 reused, 0 to train" in " ".join(again.stderr.split())
     assert again.stdout == done.stdout
@@ -54,22 +55,20 @@ def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, t
     assert process("table", small_study, "--format", "markdown", "-o", "out/none.md").returncode == 2
     status = json.loads(process("status", small_study, "--format", "json").stdout)
     assert status["states"]["complete"] == 4
-    plan = json.loads(process("plan", small_study, *QUICK_OPTIONS, "--format", "json").stdout)
+    plan = json.loads(process("plan", small_study, *OPTIONS, "--format", "json").stdout)
     assert (plan["trials"], plan["distinct"], plan["reused"]) == (4, 4, 4)
 
     # Another study that shares trials trains only its own.
     other = tmp_path / "other.yaml"
     other.write_text(small_study.read_text().replace("study: small", "study: other").replace("[0, 1]", "[0]"))
-    plan = json.loads(process("plan", other, *QUICK_OPTIONS, "--format", "json").stdout)
+    plan = json.loads(process("plan", other, *OPTIONS, "--format", "json").stdout)
     assert (plan["trials"], plan["reused"]) == (2, 2)
 
 
 def test_inline_gives_the_same_table(process, small_study) -> None:
     tables = []
     for executor in ("inline", "ray"):
-        done = process(
-            "run", small_study, *QUICK_OPTIONS, "--executor", executor, "--runs", executor, "--format", "json"
-        )
+        done = process("run", small_study, *OPTIONS, "--executor", executor, "--runs", executor, "--format", "json")
         assert done.returncode == 0, done.stderr
         cells = [row["cells"] for row in json.loads(done.stdout)["rows"]]
         tables.append([{key: (cell.get("value"), cell.get("std")) for key, cell in row.items()} for row in cells])
@@ -128,12 +127,12 @@ def test_an_ended_run_goes_on_where_it_was(process, small_study, tmp_path, execu
 
 @pytest.mark.parametrize("executor", ["inline", "ray"])
 def test_a_trial_that_fails_is_in_the_table_and_the_exit_code(process, small_study, tmp_path, executor: str) -> None:
-    plan = json.loads(process("status", small_study, *QUICK_OPTIONS, "--format", "json").stdout)
+    plan = json.loads(process("status", small_study, *OPTIONS, "--format", "json").stdout)
     victim = next(t for t in plan["trials"] if (t["variant"], t["seed"]) == ("hierarchical", 1))
     folder = tmp_path / "runs" / "trials" / victim["fingerprint"]
     folder.mkdir(parents=True)
     (folder / "checkpoint.pt").write_bytes(b"cut short")
-    done = process("run", small_study, *QUICK_OPTIONS, "--executor", executor)
+    done = process("run", small_study, *OPTIONS, "--executor", executor)
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "hierarchical/1: failed" in done.stderr
@@ -142,4 +141,4 @@ def test_a_trial_that_fails_is_in_the_table_and_the_exit_code(process, small_stu
     states = json.loads(process("status", small_study, "--format", "json").stdout)["states"]
     assert (states["complete"], states["failed"]) == (3, 1)
     (folder / "checkpoint.pt").unlink()
-    assert process("run", small_study, *QUICK_OPTIONS, "--executor", executor).returncode == 0
+    assert process("run", small_study, *OPTIONS, "--executor", executor).returncode == 0

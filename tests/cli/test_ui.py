@@ -11,14 +11,15 @@ import urllib.request
 
 import pytest
 
-from tests.cli.conftest import QUICK_OPTIONS, command, environment
+from tests.cli.conftest import command, environment
+from tests.small import OPTIONS
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_the_record_can_be_browsed(process, small_study, tmp_path, how: signal.Signals) -> None:
-    assert process("run", small_study, *QUICK_OPTIONS, "--executor", "inline").returncode == 0
+    assert process("run", small_study, *OPTIONS, "--executor", "inline").returncode == 0
     log = tmp_path / "ui.log"
     with log.open("w") as file:
         server = subprocess.Popen(

@@ -38,7 +38,7 @@ def test_layers_lie_over_each_other(write_study) -> None:
     assert (first["training.epochs"], second["training.epochs"]) == (7, 9)  # base over scale, set over base
     assert first["training.batch_size"] == second["training.batch_size"] == 5  # the command line over everything
     assert first["data.resolution"] == 64  # the scale over the defaults
-    assert first["augmentation.rotation"] == 40.0  # a default
+    assert first["training.optimiser"] == "rmsprop"  # a default
 
 
 def test_one_factor_at_a_time(write_study) -> None:
