@@ -10,11 +10,15 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import DEFAULT_RUNS, EXIT_FAILED, Runs, TrackingUri, guarded
+
+if TYPE_CHECKING:
+    from runners.record.recorded import RecordedLaunch
 
 _PATIENCE_S = 120
 
@@ -45,6 +49,9 @@ def ui(
             str(database), "there is no record yet", "run a study first, or name its folder with --runs"
         )
     launches = read_launches(places.uri)
+    if places.uri.startswith(("http://", "https://")):
+        _show(_page(places.uri.rstrip("/"), launches), browser)  # its server runs already
+        return
     port = port or _free_port(host)
     if _answers(host, port):
         raise InputError.at(f"--port {port}", "something listens there already", f"try --port {port + 1} or --port 0")
@@ -68,19 +75,27 @@ def ui(
     try:
         typer.echo("starting MLflow (about 10 s) ...", err=True)
         _wait(server, host, port)
-        page = f"http://{host}:{port}/#/experiments"
-        if launches:  # MLflow opens in another mode unless it is told that these are runs of models
-            page += f"/{launches[-1].experiment_id}/runs?workflowType=machine_learning"
-        typer.echo(f"MLflow: {page}\nEnd it with Ctrl-C.")
-        if browser and sys.stdout.isatty():
-            import webbrowser
-
-            webbrowser.open(page)
+        _show(_page(f"http://{host}:{port}", launches), browser)
+        typer.echo("End it with Ctrl-C.")
         server.wait()
     except KeyboardInterrupt:
         typer.echo("stopped", err=True)
     finally:
         _stop(server)
+
+
+def _page(base: str, launches: Sequence[RecordedLaunch]) -> str:
+    """The last launch's experiment. MLflow opens in another mode unless told that these are runs of models."""
+    last = f"/{launches[-1].experiment_id}/runs?workflowType=machine_learning" if launches else ""
+    return f"{base}/#/experiments{last}"
+
+
+def _show(page: str, browser: bool) -> None:
+    typer.echo(f"MLflow: {page}")
+    if browser and sys.stdout.isatty():
+        import webbrowser
+
+        webbrowser.open(page)
 
 
 def _wait(server: subprocess.Popen[str], host: str, port: int) -> None:

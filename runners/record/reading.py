@@ -6,6 +6,8 @@ other tracking server is asked through MLflow's client. A test holds the two way
 
 from __future__ import annotations
 
+import logging
+import os
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
@@ -38,6 +40,16 @@ def read_launches(uri: str, study: str | None = None) -> list[RecordedLaunch]:
     """
     launches = [to_launch(run) for run in _runs(uri, names.LAUNCH_KIND)]
     return [launch for launch in launches if study is None or launch.study == study]
+
+
+def connect(uri: str) -> Any:
+    """MLflow's client of a record, quiet, and not patient for minutes with a server that is away."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    logging.getLogger("mlflow").setLevel(logging.WARNING)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    from mlflow.tracking import MlflowClient
+
+    return MlflowClient(uri)
 
 
 def local_database(uri: str) -> Path | None:
@@ -98,9 +110,8 @@ def _grouped(rows: Iterable[tuple[str, str, Any]]) -> defaultdict[str, dict[str,
 
 def _through_client(uri: str, kind: str) -> list[RawRun]:
     from mlflow.exceptions import MlflowException
-    from mlflow.tracking import MlflowClient
 
-    client = MlflowClient(uri)
+    client = connect(uri)
     found: list[Any] = []
     try:
         experiments = [experiment.experiment_id for experiment in _pages(client.search_experiments)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 import time
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runners.record import names
-from runners.record.reading import local_database
+from runners.record.reading import connect, local_database
 from runners.record.recorded import State
 from search_space import InputError
 from search_space.keys import show_value
@@ -42,12 +41,8 @@ class Record:
         Raises:
             InputError: for a database of another version of MLflow.
         """
-        from mlflow.tracking import MlflowClient
-
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
-        logging.getLogger("alembic").setLevel(logging.WARNING)
         with _opening(uri):
-            self._client: MlflowClient = MlflowClient(uri)
+            self._client: MlflowClient = connect(uri)
         self._uri = uri
         self._artifacts = artifacts if local_database(uri) is not None else None
 

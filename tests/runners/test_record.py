@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
+import urllib.request
 
 import pytest
 
 from runners.executors import run_inline
-from runners.job import Resources
+from runners.job import Places, Resources
 from runners.launch import launch, remaining
 from runners.record import names, reading
 from runners.record.reading import read_launches, read_trials
@@ -169,3 +174,52 @@ def test_an_interrupted_launch_says_so_and_goes_on(make_plan, places) -> None:
     client = Record(places.uri, places.artifacts).client
     for trial in whole:  # the continued run holds the curve from its beginning
         assert [point.step for point in client.get_metric_history(trial.run_id, "pckh")] == [1, 2]
+
+
+@pytest.fixture
+def tracking_server(tmp_path):
+    """MLflow's own server on this machine; gives its URI."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{tmp_path}/server.db",
+        "--artifacts-destination",
+        str(tmp_path / "kept"),
+    ]
+    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    server = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        for _ in range(600):
+            try:
+                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1)
+                break
+            except OSError:
+                time.sleep(0.2)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+@pytest.mark.slow
+def test_a_tracking_server_holds_the_record_as_well(make_plan, tmp_path, tracking_server) -> None:
+    places = Places.below(tmp_path / "runs", tracking_server)
+    plan = make_plan("training.epochs=1")
+    assert len(_launch(plan, places).trained) == 4
+    assert remaining(plan, read_trials(tracking_server)).to_train == ()
+    assert read_launches(tracking_server, "small")[0].state == "complete"
+    assert not (tmp_path / "runs" / "mlflow.db").exists()
+    client = Record(places.uri, places.artifacts).client
+    kept = {file.path for file in client.list_artifacts(read_trials(tracking_server)[0].run_id)}
+    assert {"config.yaml", "predictions.png"} <= kept
+
+
+def test_a_tracking_server_that_is_away_is_said(monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with pytest.raises(InputError, match=r"the record cannot be read .* is the server up"):
+        read_trials("http://127.0.0.1:9")
