@@ -87,7 +87,7 @@ def test_an_image_that_does_not_decode(call, small_study, tmp_path, joints) -> N
 def test_a_joint_file_of_another_shape(call, small_study, tmp_path, joints) -> None:
     _lsp(tmp_path / "lsp", joints[:, :2])
     options = ("--scale", "tiny", "--data", "lsp", "--data-root", tmp_path / "lsp", "--executor", "inline")
-    _refused(call("run", small_study, *options), "joints.mat", "(14, 2, 10)")
+    _refused(call("run", small_study, *options), "joints.mat", "14 x 2 x 10")
 
 
 def test_a_record_that_is_no_database(call, small_study, tmp_path) -> None:
