@@ -101,7 +101,9 @@ def run(
     outcome = Outcome(reused=len(rest.reused))
     if rest.to_train:
         runner = _executor(executor, places, address, concurrent)
-        outcome = _launch(console, plan, rest, places, runner, Resources(cpus_per_trial, _gpus(gpus_per_trial)))
+        outcome = _launch(
+            console, plan, rest, places, runner, Resources(cpus_per_trial, _gpus(gpus_per_trial, address))
+        )
     _conclude(console, plan, places, outcome, shown_as, runs, study)
     if outcome.interrupted:
         console.print("interrupted: run the same command again to go on from the last epochs")
@@ -166,12 +168,20 @@ def _executor(name: ExecutorName, places: Places, address: str | None, concurren
     return functools.partial(run_with_ray, scratch=scratch, address=address, concurrent=concurrent)
 
 
-def _gpus(asked: float | None) -> float:
-    if asked is not None:
-        return asked
+def _gpus(asked: float | None, address: str | None) -> float:
+    """The GPUs of a trial. Raises InputError for more than this machine has; of a cluster, Ray knows."""
     import torch
 
-    return 1.0 if torch.cuda.is_available() else 0.0
+    from search_space import InputError
+
+    here = torch.cuda.device_count()
+    if asked is None:
+        return 1.0 if here else 0.0
+    if address is None and asked > here:
+        raise InputError.at(
+            f"--gpus-per-trial {asked:g}", f"this machine has {here} GPUs", "a trial would wait for ever"
+        )
+    return asked
 
 
 def _conclude(

@@ -108,3 +108,9 @@ def test_inline_has_no_cluster(call, small_study) -> None:
 
 def test_only_takes_variants_of_the_study(call, small_study) -> None:
     _refused(call("run", small_study, "--only", "hierachical"), "--only", "did you mean 'hierarchical'?")
+
+
+@pytest.mark.slow
+def test_more_gpus_than_there_are(call, small_study) -> None:
+    result = call("run", small_study, "--scale", "tiny", "--gpus-per-trial", "99")
+    _refused(result, "--gpus-per-trial 99", "this machine has")
