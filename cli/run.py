@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 from collections.abc import Sequence
 from enum import StrEnum
@@ -82,10 +83,11 @@ def run(
     Example: hglab run studies/quickstart.yaml --scale tiny
     """
     from rich.console import Console
+    from rich.markup import escape
 
     from cli.studies import planned
     from runners.job import Places, Resources
-    from runners.launch import Outcome, remaining
+    from runners.launch import remaining
     from runners.record.reading import read_trials
     from search_space import InputError
 
@@ -98,17 +100,16 @@ def run(
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
-    outcome = Outcome(reused=len(rest.reused))
-    if rest.to_train:
-        runner = _executor(executor, places, address, concurrent)
-        outcome = _launch(
-            console, plan, rest, places, runner, Resources(cpus_per_trial, _gpus(gpus_per_trial, address))
-        )
-    _conclude(console, plan, places, outcome, shown_as, runs, study)
+    runner = _executor(executor, places, address, concurrent)
+    resources = Resources(cpus_per_trial, _gpus(gpus_per_trial, address) if rest.to_train else 0.0)
+    outcome = _launch(console, plan, rest, places, runner, resources)
+    _conclude(console, plan, places, outcome, shown_as, runs, tracking_uri)
     if outcome.interrupted:
         console.print("interrupted: run the same command again to go on from the last epochs")
         raise typer.Exit(EXIT_INTERRUPTED)
-    if outcome.failed:
+    if outcome.error:
+        console.print(f"[red]the sweep ended early[/red]: {escape(outcome.error)}; run the same command again to go on")
+    if outcome.failed or outcome.error:
         raise typer.Exit(EXIT_FAILED)
 
 
@@ -185,7 +186,13 @@ def _gpus(asked: float | None, address: str | None) -> float:
 
 
 def _conclude(
-    console: Console, plan: Plan, places: Places, outcome: Outcome, shown_as: ShownAs, runs: Path, study: Path
+    console: Console,
+    plan: Plan,
+    places: Places,
+    outcome: Outcome,
+    shown_as: ShownAs,
+    runs: Path,
+    tracking_uri: str | None,
 ) -> None:
     """Print the table, write it in every format, keep it with the launch."""
     from cli.tables import made_table, print_table, write_tables
@@ -193,14 +200,17 @@ def _conclude(
 
     table = made_table(plan, places.uri)
     print_table(table, "json" if shown_as is ShownAs.json else "terminal")
-    files = write_tables(table, runs / "tables", f"{plan.expanded.study.name}-{plan.expanded.scale}")
+    files = write_tables(
+        table, runs / "tables", "-".join([plan.expanded.study.name, plan.expanded.scale, *plan.data_versions])
+    )
     if outcome.launch is not None:
         record = Record(places.uri, places.artifacts)
         for file in files:
             record.log_file(outcome.launch, file)
-    console.print("wrote " + ", ".join(str(file) for file in files), soft_wrap=True)
-    chosen = "" if runs == DEFAULT_RUNS else f" --runs {runs}"
-    console.print(f"browse them:  [bold]{_command()} ui{chosen}[/bold]", soft_wrap=True)
+    console.print("wrote " + ", ".join(str(file) for file in files), soft_wrap=True, markup=False)
+    words = ["ui"] + ([] if runs == DEFAULT_RUNS else ["--runs", str(runs)])
+    words += ["--tracking-uri", tracking_uri] if tracking_uri else []
+    console.print("browse them:  " + shlex.join([_command(), *words]), soft_wrap=True, markup=False)
 
 
 def _command() -> str:

@@ -23,7 +23,7 @@ def expanded_study(path: Path, scale: str | None, data: str | None, settings: Se
     """
     named = {"data.name": data} if data is not None else {}
     overrides = read_overrides(named, tuple(settings or ()))
-    return expand(read_study(path), scale or DEFAULT_SCALE, overrides)
+    return expand(read_study(path), DEFAULT_SCALE if scale is None else scale, overrides)
 
 
 def checked_root(data_root: Path | None) -> Path | None:
@@ -61,7 +61,7 @@ def planned_as_launched(
 
     study = read_study(path)
     launches = read_launches(places.uri, study.name)
-    if scale or data or settings or not launches:
+    if scale is not None or data is not None or settings or not launches:
         return planned(path, scale, data, settings, data_root)
     last = launches[-1]
     overrides: dict[str, Any] = dict(last.overrides)

@@ -7,11 +7,12 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Annotated
+from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
@@ -69,12 +70,13 @@ def ui(
     ]
     command += ["--workers", "1", "--artifacts-destination", places.artifacts.as_uri()]
     environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+    complaints = tempfile.TemporaryFile("w+")  # noqa: SIM115  it lives as long as the server; a pipe that nobody reads would fill up and stop the server
     server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=complaints, text=True, start_new_session=True
     )
     try:
         typer.echo("starting MLflow (about 10 s) ...", err=True)
-        _wait(server, host, port)
+        _wait(server, host, port, complaints)
         _show(_page(f"http://{host}:{port}", launches), browser)
         typer.echo("End it with Ctrl-C.")
         server.wait()
@@ -98,11 +100,12 @@ def _show(page: str, browser: bool) -> None:
         webbrowser.open(page)
 
 
-def _wait(server: subprocess.Popen[str], host: str, port: int) -> None:
+def _wait(server: subprocess.Popen[str], host: str, port: int, complaints: IO[str]) -> None:
     deadline = time.monotonic() + _PATIENCE_S
     while time.monotonic() < deadline:
         if server.poll() is not None:
-            said = (server.stderr.read() if server.stderr else "").strip().splitlines()
+            complaints.seek(0)
+            said = complaints.read().strip().splitlines()
             typer.echo("MLflow's server ended: " + (said[-1] if said else f"exit code {server.returncode}"), err=True)
             raise typer.Exit(EXIT_FAILED)
         if _answers(host, port):

@@ -33,7 +33,7 @@ def validate(
     for path in studies:
         problems: dict[Problem, None] = {}
         shape = ""
-        for each in [scale] if scale else list(scales()):
+        for each in list(scales()) if scale is None else [scale]:
             try:
                 expanded = expanded_study(path, each, data, settings)
                 for variant in expanded.variants:

@@ -65,10 +65,14 @@ def load_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def save_model(folder: Path, weights: Mapping[str, torch.Tensor]) -> Path:
-    """Write a finished trial's weights and drop its checkpoint, which is no longer needed."""
+    """Write a finished trial's weights. Its checkpoint stays until the trial is recorded: see `drop_checkpoint`."""
     _save(dict(weights), folder / MODEL)
-    (folder / CHECKPOINT).unlink(missing_ok=True)
     return folder / MODEL
+
+
+def drop_checkpoint(folder: Path) -> None:
+    """Remove the checkpoint of a trial that the record holds complete."""
+    (folder / CHECKPOINT).unlink(missing_ok=True)
 
 
 def _save(content: Any, path: Path) -> None:

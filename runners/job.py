@@ -9,13 +9,19 @@ import platform
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runners.planning import PlannedTrial
 from runners.record import names
+from runners.record.reading import local_database
 from search_space import TRAINING_CODE_VERSION, TrialConfig
 from search_space.conditions import active_settings
+
+if TYPE_CHECKING:
+    from runners.record.writing import Record
+    from runners.trial import TrialResult
 
 _PICTURED = 12
 
@@ -47,8 +53,9 @@ class Places:
     def below(cls, runs: Path, uri: str | None = None, data_root: Path | None = None) -> Places:
         """The usual places below the folder of runs; the record is an SQLite file there unless a URI is given."""
         runs = runs.resolve()
+        database = local_database(uri or f"sqlite:///{runs / 'mlflow.db'}")
         return cls(
-            uri=uri or f"sqlite:///{runs / 'mlflow.db'}",
+            uri=f"sqlite:///{database.resolve()}" if database is not None else str(uri),
             artifacts=runs / "artifacts",
             trials=runs / "trials",
             cache=runs / "cache",
@@ -106,23 +113,23 @@ def run_job(job: Job, report: Callable[[Progress], None]) -> None:
         Exception: whatever the trial raised, after it has been recorded as failed. KeyboardInterrupt and SystemExit
             (how Ray ends a trial) are recorded as an interruption.
     """
+    from runners.checkpoint import drop_checkpoint
     from runners.record.writing import Record
     from runners.trial import Epoch, run_trial
 
     config = TrialConfig.model_validate(job.config)
-    settings = {**active_settings(config), "seed": job.seed}
+    folder = job.places.trials / job.fingerprint
     record = Record(job.places.uri, job.places.artifacts)
-    run = record.start_run(job.experiment_id, job.name, _tags(job, settings), parent=job.launch)
+    run = record.start_run(job.experiment_id, job.name, run_tags(job), parent=job.launch)
 
     def on_epoch(epoch: Epoch) -> None:
         record.log_epochs(run, [(epoch.number, {**epoch.metrics, "epoch": epoch.number})])
         report(Progress(epoch.number, epoch.epochs, dict(epoch.metrics)))
 
     try:
-        record.log_params(run, settings)
+        record.log_params(run, job_settings(job))
         record.log_epochs(run, [(0, job.counts)])
         record.log_text(run, config_yaml(config), "config.yaml")
-        folder = job.places.trials / job.fingerprint
         result = run_trial(
             config,
             folder,
@@ -132,7 +139,7 @@ def run_job(job: Job, report: Callable[[Progress], None]) -> None:
             threads=job.resources.cpus,
             device=job.resources.device,
         )
-        record.log_file(run, _draw(result, folder))
+        _keep_picture(record, run, result, folder)
     except (KeyboardInterrupt, SystemExit):
         record.end_run(run, "interrupted")
         raise
@@ -142,6 +149,7 @@ def run_job(job: Job, report: Callable[[Progress], None]) -> None:
         record.end_run(run, "failed", f"{type(error).__name__}: {error}")
         raise
     record.end_run(run, "complete")
+    drop_checkpoint(folder)
 
 
 def config_yaml(config: TrialConfig) -> str:
@@ -151,12 +159,16 @@ def config_yaml(config: TrialConfig) -> str:
     return str(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
 
 
-def _tags(job: Job, settings: dict[str, Any]) -> dict[str, Any]:
-    import torch
+def job_settings(job: Job) -> dict[str, Any]:
+    """The active settings of a job's trial, and its seed."""
+    return {**active_settings(TrialConfig.model_validate(job.config)), "seed": job.seed}
 
+
+def run_tags(job: Job) -> dict[str, Any]:
+    """The tags of a job's run, from the process that calls this."""
     provenance = {
         "training_code_version": TRAINING_CODE_VERSION,
-        "torch": torch.__version__,
+        "torch": version("torch"),
         "python": platform.python_version(),
         "host": platform.node(),
         "threads": job.resources.cpus,
@@ -172,12 +184,20 @@ def _tags(job: Job, settings: dict[str, Any]) -> dict[str, Any]:
         names.SEED: str(job.seed),
         names.FINGERPRINT: job.fingerprint,
         names.LAUNCH: job.launch,
-        names.SETTINGS: settings,
+        names.SETTINGS: job_settings(job),
         names.PROVENANCE: {key: str(value) for key, value in provenance.items()},
     }
 
 
-def _draw(result: Any, folder: Path) -> Path:
+def _keep_picture(record: Record, run: str, result: TrialResult, folder: Path) -> None:
+    """Keep the picture of predictions with a run. A picture that cannot be drawn does not undo the training."""
+    try:
+        record.log_file(run, _draw(result, folder))
+    except Exception:
+        record.log_text(run, traceback.format_exc(), "predictions_error.txt")
+
+
+def _draw(result: TrialResult, folder: Path) -> Path:
     """The picture of predictions on validation images, the same images for every trial of a data set."""
     from tasks.draw import draw_poses
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from runners.executors import Executor, Monitor
-from runners.job import Job, Places, Progress, Resources
+from runners.job import Job, Places, Progress, Resources, run_tags
 from runners.planning import Plan, PlannedTrial
 from runners.record import names
 from runners.record.reading import read_trials
@@ -34,6 +35,7 @@ class Outcome:
     failed: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
     launch: str | None = None
+    error: str | None = None
 
 
 def remaining(plan: Plan, recorded: Sequence[RecordedTrial], only: set[str] | None = None) -> Remaining:
@@ -43,9 +45,11 @@ def remaining(plan: Plan, recorded: Sequence[RecordedTrial], only: set[str] | No
     """
     complete = {trial.fingerprint for trial in recorded if trial.state == "complete"}
     reused = tuple(trial for trial in plan.trials if trial.fingerprint in complete)
-    wanted = [trial for trial in plan.trials if only is None or trial.variant.id in only]
-    distinct = {trial.fingerprint: trial for trial in reversed(wanted) if trial.fingerprint not in complete}
-    return Remaining(reused, tuple(reversed(distinct.values())))
+    distinct: dict[str, PlannedTrial] = {}
+    for trial in plan.trials:
+        if trial.fingerprint not in complete and (only is None or trial.variant.id in only):
+            distinct.setdefault(trial.fingerprint, trial)
+    return Remaining(reused, tuple(distinct.values()))
 
 
 def launch(
@@ -73,18 +77,19 @@ def launch(
         InputError: for data that cannot be used, or a record that cannot be opened, before anything trains.
     """
     outcome = Outcome(reused=len(rest.reused))
-    if not rest.to_train:
-        return outcome
-    try:
-        prepare()
-    except DataError as error:
-        raise InputError.at("the data", str(error)) from None
+    recorded = read_trials(places.uri)
+    _refuse_running(recorded, rest.to_train)
+    if rest.to_train:
+        try:
+            prepare()
+        except DataError as error:
+            raise InputError.at("the data", str(error)) from None
     record = Record(places.uri, places.artifacts)
     expanded = plan.expanded
     study = expanded.study
     experiment = record.experiment(study.name)
     record.client.set_experiment_tag(experiment, names.NOTE, study.spec.title)
-    _close_left_over(record, read_trials(places.uri), rest.to_train)
+    _close_left_over(record, recorded, rest.to_train)
     tags = {
         names.KIND: names.LAUNCH_KIND,
         names.STUDY: study.name,
@@ -108,33 +113,58 @@ def launch(
         "resources": resources,
     }
     jobs = [Job.of(trial, plan.counts[trial.variant.id], **context) for trial in rest.to_train]
-    watch = _Watch(monitor, outcome)
     try:
-        executor(jobs, watch)
+        if jobs:
+            executor(jobs, _Watch(monitor, outcome))
     except KeyboardInterrupt:
         outcome.interrupted = True
-    finally:
-        _settle(record, places.uri, parent, outcome)
+    except InputError:
+        record.end_run(parent, "failed")
+        raise
+    except Exception as error:  # of the executor, not of a trial: Ray itself has failed
+        outcome.error = f"{type(error).__name__}: {error}"
+    _settle(record, jobs, parent, outcome)
     return outcome
 
 
+def _refuse_running(recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:
+    """Refuse trials that a live process of this machine is training: two would write over each other's checkpoints."""
+    wanted = {trial.fingerprint: trial.name for trial in to_train}
+    for trial in recorded:
+        here = trial.provenance.get("host") == platform.node()
+        if trial.state == "running" and here and trial.fingerprint in wanted:
+            process = trial.provenance["process"]
+            what = f"{wanted[trial.fingerprint]} is being trained already (study {trial.study}, process {process})"
+            raise InputError.at("the record", what, "wait for it, or end it first")
+
+
 def _close_left_over(record: Record, recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:
-    """Runs of these trials that a killed launch left RUNNING: they are continued under a new run."""
+    """Runs of these trials that a killed launch left open: they are continued under a new run."""
     wanted = {trial.fingerprint for trial in to_train}
     for old in recorded:
-        if old.state == "running" and old.fingerprint in wanted:
+        if not old.ended and old.state != "complete" and old.fingerprint in wanted:
             record.end_run(old.run_id, "interrupted", "its launch ended without a word; continued in a later run")
 
 
-def _settle(record: Record, uri: str, parent: str, outcome: Outcome) -> None:
-    """Give every run of the launch an end: a worker that was killed could not do it itself."""
-    for trial in read_trials(uri):
-        if trial.state != "running" or trial.launch != parent:
-            continue
-        error = outcome.failed.get(f"{trial.variant}/{trial.seed}")
-        record.end_run(trial.run_id, "failed" if error else "interrupted", error)
-    state: State = "interrupted" if outcome.interrupted else "failed" if outcome.failed else "complete"
-    record.end_run(parent, state)
+def _settle(record: Record, jobs: Sequence[Job], parent: str, outcome: Outcome) -> None:
+    """Give every run of the launch an end: a worker that was killed could not do it itself.
+
+    A job that failed before it had a run gets one, so that it is in the record.
+    """
+    runs = (
+        {trial.fingerprint: trial for trial in read_trials(jobs[0].places.uri) if trial.launch == parent}
+        if jobs
+        else {}
+    )
+    for job in jobs:
+        run, error = runs.get(job.fingerprint), outcome.failed.get(job.name)
+        if run is not None and not run.ended and run.state != "complete":
+            record.end_run(run.run_id, "failed" if error else "interrupted", error)
+        elif run is None and error:
+            record.end_run(record.start_run(job.experiment_id, job.name, run_tags(job), parent), "failed", error)
+    broken = outcome.failed or outcome.error
+    state: State = "interrupted" if outcome.interrupted else "failed" if broken else "complete"
+    record.end_run(parent, state, outcome.error)
 
 
 @dataclass

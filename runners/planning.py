@@ -83,7 +83,7 @@ def plan_study(
     versions = dict(known_versions or {})
     for variant in expanded.variants:
         model, data = variant.config.model, variant.config.data
-        wrong = check_model(model, data.resolution)
+        wrong = [*check_model(model, data.resolution), *_batch_problems(variant.config)]
         problems += [
             Problem(variant.location, f"the network of '{variant.id}' cannot be built: {what}") for what in wrong
         ]
@@ -103,3 +103,12 @@ def plan_study(
         version = versions[trial.config.data.name]
         trials.append(PlannedTrial(trial, fingerprint(trial.config, version), version))
     return Plan(expanded, tuple(trials), counts)
+
+
+def _batch_problems(config: TrialConfig) -> list[str]:
+    """BatchNorm cannot normalise a single value, which is what a batch of one image leaves of a map of one pixel."""
+    smallest = config.data.resolution // 4 // 2**config.model.order
+    batch = min(config.training.batch_size, config.data.train_images or config.training.batch_size)
+    if smallest == 1 and batch == 1:
+        return ["its smallest map is one pixel, for which a batch of one image is too few: raise training.batch_size"]
+    return []

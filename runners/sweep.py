@@ -14,12 +14,14 @@ from typing import Any
 
 from runners.executors import Monitor
 from runners.job import Job, Progress, run_job
+from search_space import InputError
 
 _QUIET = {
     "RAY_AIR_NEW_OUTPUT": "0",
     "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
+    "RAY_memory_monitor_refresh_ms": "0",  # Ray's own out-of-memory kill would end the whole sweep
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
 }
 
@@ -93,13 +95,24 @@ def _train(config: Mapping[str, Any], jobs: Mapping[str, Job]) -> None:
     run_job(jobs[config["name"]], report)
 
 
+def _cpus() -> int:
+    """The CPUs that this process may use, which can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def _start_ray(ray: Any, address: str | None, jobs: Sequence[Job]) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
     if address is not None:
         options["address"] = address
     else:
-        options |= {"include_dashboard": False, "num_cpus": max(os.cpu_count() or 1, jobs[0].resources.cpus)}
+        options |= {"include_dashboard": False, "num_cpus": max(_cpus(), jobs[0].resources.cpus)}
     on_terminate = signal.getsignal(signal.SIGTERM)
-    ray.init(**options)
+    try:
+        ray.init(**options)
+    except (ConnectionError, ValueError) as error:
+        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise InputError.at(
+            f"--address {address}", f"no Ray cluster answers there ({first})", "start it first"
+        ) from None
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, on_terminate)  # Ray's own handler would abort the process

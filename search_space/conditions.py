@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from search_space.config import TrialConfig
+from search_space.config import SYNTHETIC_IMAGES, TrialConfig
 from search_space.keys import flatten, show_value
 
 
@@ -55,6 +55,10 @@ def active_settings(config: TrialConfig) -> dict[str, Any]:
     """
     flat = flatten(config)
     active = {key: value for key, value in flat.items() if unmet(key, flat) is None}
+    active = {key: value + 0.0 if isinstance(value, float) else value for key, value in active.items()}  # -0.0 is 0.0
+    if active["data.name"] == "synthetic":
+        for key, number in SYNTHETIC_IMAGES.items():
+            active[key] = number if active[key] is None else active[key]
     active["model.features"] = active["model.features"] * active.pop("model.width")
     return active
 

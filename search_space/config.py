@@ -8,6 +8,8 @@ Keys are written with dots in a study, `block.type` or `training.epochs`; `searc
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -19,6 +21,10 @@ DataName = Literal["synthetic", "lsp", "mpii"]
 LossName = Literal["sigmoid_cross_entropy", "l2"]
 Optimiser = Literal["rmsprop", "adam", "adamw"]
 Schedule = Literal["constant", "steps", "cosine", "one_cycle"]
+
+
+SYNTHETIC_IMAGES: Mapping[str, int] = MappingProxyType({"data.train_images": 2000, "data.validation_images": 500})
+"""How many synthetic figures there are where the configuration does not say: they have no end of their own."""
 
 
 class Section(BaseModel):

@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from pydantic import ValidationError
+
 from search_space.keys import check_key, check_value, show_value
 from search_space.problems import Location, Problem, did_you_mean
 from search_space.settings import Setting, read_settings
-from search_space.study import BaselineSpec, Study
+from search_space.study import BaselineSpec, LevelSpec, Study, problem_of
 from search_space.yaml_loader import Document, NodePath
 
 
@@ -141,26 +143,28 @@ def _factors(
         levels = []
         for index, item in enumerate(values):
             path: NodePath = (design, key) if design == "leave_one_out" else (design, key, index)
-            given = item if isinstance(item, dict) else {"value": item}
-            if strange := [name for name in given if name not in ("value", "id", "label", "paper")]:
-                hint = did_you_mean(strange[0], ("value", "id", "label", "paper"))
-                problems.append(
-                    Problem(document.key_location((*path, strange[0])), f"unknown key '{strange[0]}'", hint)
-                )
-                continue
-            if "value" not in given:
-                problems.append(Problem(document.value_location(path), "the key 'value' is missing"))
-                continue
-            where = document.value_location((*path, "value"))
-            if wrong_value := check_value(key, given["value"]):
-                problems.append(Problem(where, *wrong_value))
-                continue
-            name = str(given.get("id", f"{_leaf(key, listed)}={show_value(given['value'])}"))
-            paper = given.get("paper")
-            setting = Setting(given["value"], key_location, where)
-            levels.append(_Level(setting, name, str(given.get("label", name)), None if paper is None else str(paper)))
-        factors[key] = levels
+            level = _level(document, path, key, f"{_leaf(key, listed)}={{}}", item, problems)
+            levels += [level] if level is not None else []
+        if levels:
+            factors[key] = levels
     return factors
+
+
+def _level(
+    document: Document, path: NodePath, key: str, naming: str, item: Any, problems: list[Problem]
+) -> _Level | None:
+    try:
+        spec = LevelSpec.model_validate(item if isinstance(item, dict) else {"value": item})
+    except ValidationError as error:
+        problems += [problem_of(details, document, path, LevelSpec) for details in error.errors()]
+        return None
+    where = document.value_location((*path, "value"))
+    if wrong := check_value(key, spec.value):
+        problems.append(Problem(where, *wrong))
+        return None
+    name = spec.id or naming.format(show_value(spec.value))
+    setting = Setting(spec.value, document.key_location(path[:2]), where)
+    return _Level(setting, name, spec.label or name, spec.paper)
 
 
 def _leaf(key: str, among: Mapping[str, Any]) -> str:

@@ -17,9 +17,11 @@ from search_space.designs import Row, read_rows
 from search_space.identity import canonical
 from search_space.keys import assemble, flatten, show_value
 from search_space.problems import InputError, Location, Problem, did_you_mean
+from search_space.published import published_tables
 from search_space.scales import DEFAULT_SCALE, scale_settings
 from search_space.settings import Setting, Settings, read_settings, values
 from search_space.study import Study, read_study
+from search_space.table_spec import PaperColumn
 
 _DEEPEST_REFERENCE = 10
 
@@ -79,6 +81,7 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
     under: dict[str, Setting] = dict(scale_settings(scale))
     base = _base_settings(study, problems)
     rows = read_rows(study, problems)
+    problems += _paper_problems(study, rows)
     if problems:
         raise InputError(problems)
     variants = [_resolve(study, row, {**under, **base}, overrides, problems) for row in rows]
@@ -140,6 +143,18 @@ def _referred(path: Path, reference: str, where: Location, problems: list[Proble
     if row.from_ is not None:
         settings |= _referred(other_path, row.from_, row.location, problems, depth + 1)
     return {**settings, **row.settings}
+
+
+def _paper_problems(study: Study, rows: list[Row]) -> list[Problem]:
+    """Rows that name a row which the paper's table does not have."""
+    problems: list[Problem] = []
+    names = dict.fromkeys(column.paper for column in study.spec.table.columns if isinstance(column, PaperColumn))
+    for table in (published_tables()[name] for name in names):
+        for row in rows:
+            if row.paper is not None and row.paper not in table.rows:
+                what = f"{table.name} of the paper has no row '{row.paper}' (of '{row.id}')"
+                problems.append(Problem(row.location, what, did_you_mean(row.paper, table.rows)))
+    return problems
 
 
 def _resolve(study: Study, row: Row, under: Settings, overrides: Settings, problems: list[Problem]) -> Variant | None:

@@ -43,7 +43,7 @@ _ALL = (
     Metric("train_loss", "loss", "min", "number", "training loss of the last epoch"),
     Metric("validation_loss", "val. loss", "min", "number", "validation loss of the last epoch"),
     Metric("seconds", "time", "min", "seconds", "training and validation, wall-clock, of all epochs"),
-    Metric("peak_memory_mb", "memory", "min", "number", "largest resident memory of the worker, in MiB"),
+    Metric("peak_memory_mb", "memory", "min", "number", "largest resident memory of the process so far, in MiB"),
 )
 
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})

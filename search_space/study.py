@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from search_space.config import Section
 from search_space.problems import InputError, Problem, did_you_mean
@@ -15,7 +15,16 @@ from search_space.settings import read_settings
 from search_space.table_spec import DeltaColumn, PaperColumn, TableSpec, column_model
 from search_space.yaml_loader import Document, NodePath, load_file
 
-StudyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
+
+def _no_experiment_of_mlflow(name: str) -> str:
+    if name == "Default":
+        raise ValueError("'Default' is MLflow's own experiment; give the study another name")
+    return name
+
+
+StudyName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80), AfterValidator(_no_experiment_of_mlflow)
+]
 VariantId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.=,+-]*$", max_length=120)]
 Reference = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9_.=,+-]*$")]
 Seed = Annotated[int, Field(ge=0, le=2**31 - 1)]
@@ -37,6 +46,15 @@ class VariantSpec(Section):
     set: dict[str, Any] = Field(default_factory=dict)
     from_: Reference | None = Field(None, alias="from")
     baseline: bool = False
+    paper: str | None = None
+
+
+class LevelSpec(Section):
+    """A value of a factor that is called by more than its value."""
+
+    value: Any
+    id: VariantId | None = None
+    label: str | None = None
     paper: str | None = None
 
 
@@ -104,7 +122,7 @@ def read_study(path: Path | str) -> Study:
     except ValidationError as error:
         # A list with a wrong item is reported as too short as well: the item says it.
         wrong = [details for details in error.errors() if details["type"] != "too_short" or not details["input"]]
-        problems += [_problem(details, document) for details in wrong]
+        problems += [problem_of(details, document) for details in wrong]
     problems += _design_problems(document)
     if spec is not None and not problems:
         problems += _table_problems(spec, document)
@@ -118,20 +136,20 @@ def read_study(path: Path | str) -> Study:
 def _settings_problems(document: Document) -> list[Problem]:
     problems: list[Problem] = []
     variants = document.data.get("variants")
-    paths: list[NodePath] = [
-        ("variants", index, "set") for index in range(len(variants) if isinstance(variants, list) else 0)
+    listed = enumerate(variants if isinstance(variants, list) else [])
+    sets = [
+        ("variants", index, "set")
+        for index, item in listed
+        if isinstance(item, dict) and isinstance(item.get("set"), dict)
     ]
-    for path in [("base",), *paths]:
-        node = document.data
-        for part in path:
-            node = node.get(part) if isinstance(node, dict) else node[part]
-        if isinstance(node, dict):
-            read_settings(document, path, problems)
+    base: list[NodePath] = [("base",)] if isinstance(document.data.get("base"), dict) else []
+    for path in (*base, *sets):
+        read_settings(document, path, problems)
     return problems
 
 
 def _design_problems(document: Document) -> list[Problem]:
-    given = [design for design in DESIGNS if design in document.data]
+    given = [design for design in DESIGNS if document.data.get(design) is not None]
     if not given:
         hint = f"add one of {', '.join(DESIGNS)}"
         return [Problem(document.value_location(()), "the study compares nothing: it has no design", hint)]
@@ -153,7 +171,7 @@ def _table_problems(spec: StudySpec, document: Document) -> list[Problem]:
     has_baseline = has_baseline or any(variant.baseline for variant in spec.variants or ())
     for index, column in enumerate(spec.table.columns):
         where: NodePath = ("table", "columns", index)
-        if isinstance(column, DeltaColumn) and "table" in document.data and not has_baseline:
+        if isinstance(column, DeltaColumn) and not has_baseline and "columns" in document.data.get("table", {}):
             problems.append(
                 Problem(
                     document.value_location(where),
@@ -175,25 +193,21 @@ def _paper_problems(column: PaperColumn, where: NodePath, document: Document) ->
     if column.column not in table.columns:
         what = f"{column.paper} of the paper has no column '{column.column}'"
         return [Problem(document.value_location((*where, "column")), what, did_you_mean(column.column, table.columns))]
-    problems = []
-    for index, variant in enumerate(document.data.get("variants", [])):
-        row = variant.get("paper")
-        if row is not None and row not in table.rows:
-            place = document.value_location(("variants", index, "paper"))
-            problems.append(
-                Problem(place, f"{column.paper} of the paper has no row '{row}'", did_you_mean(row, table.rows))
-            )
-    return problems
+    return []
 
 
-def _problem(details: Any, document: Document) -> Problem:
-    """A pydantic error as a problem with its place in the file."""
-    path = _path_in_file(details["loc"], document.data)
+def problem_of(details: Any, document: Document, root: NodePath = (), model: type[BaseModel] = StudySpec) -> Problem:
+    """A pydantic error as a problem with its place in the file; `root` is where the `model` stands."""
+    data = document.data
+    for part in root:
+        data = data[part]
+    inner = _path_in_file(details["loc"], data)
+    path = (*root, *inner)
     leaf = str(details["loc"][-1])
     kind = details["type"]
     if kind == "extra_forbidden":
-        return Problem(document.key_location((*path, leaf) if leaf not in path[-1:] else path), f"unknown key '{leaf}'",
-                       did_you_mean(leaf, _known_keys(path, document.data)))  # fmt: skip
+        known = _known_keys(inner, data) if model is StudySpec else list(model.model_fields)
+        return Problem(document.key_location(path), f"unknown key '{leaf}'", did_you_mean(leaf, known))
     if kind == "missing":
         return Problem(document.value_location(path), f"the key '{leaf}' is missing")
     message = details["msg"].removeprefix("Value error, ")

@@ -35,6 +35,7 @@ _CONSTANTS: dict[str, Any] = {
 _STANDARD_TAGS = tuple(f"tag:yaml.org,2002:{kind}" for kind in ("str", "map", "seq"))
 # Aliases may repeat a node; a document that unfolds to more than this is an attack or a mistake.
 _MOST_NODES = 200_000
+_LONGEST_INT = 1000
 
 
 @dataclass
@@ -90,8 +91,9 @@ def load_text(text: str, source: str) -> Document:
     Raises:
         InputError: if the text is not YAML, or repeats a key.
     """
-    loader = _ScalarsAsWritten(text)
+    loader: _ScalarsAsWritten | None = None
     try:
+        loader = _ScalarsAsWritten(text)
         root = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
@@ -102,8 +104,11 @@ def load_text(text: str, source: str) -> Document:
         ) from None
     except yaml.YAMLError as error:
         raise InputError.at(source, f"not valid YAML: {error}") from None
+    except RecursionError:
+        raise InputError.at(source, "the document is nested too deep") from None
     finally:
-        loader.dispose()
+        if loader is not None:
+            loader.dispose()
     document = Document(source, None)
     if root is not None:
         problems: list[Problem] = []
@@ -121,7 +126,7 @@ def parse_scalar(text: str) -> Any:
     """
     if text.lower() in _CONSTANTS and (text == text.lower() or text.lower() in ("true", "false", "null")):
         return _CONSTANTS[text.lower()]
-    if _INT.match(text):
+    if _INT.match(text) and len(text) < _LONGEST_INT:
         return int(text)
     if _FLOAT.match(text):
         return float(text)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from search_space.config import DataConfig
+from search_space.config import SYNTHETIC_IMAGES, DataConfig
 from tasks.annotations import Annotations, FloatArray
 from tasks.crops import CropSet, Progress, cached_crops
 from tasks.folders import SplitName, data_folder
@@ -20,9 +19,6 @@ from tasks.frames import crop_size, input_to_image
 from tasks.metrics import JOINT_GROUPS, pck_torso, pckh
 from tasks.skeleton import MPII_FLIP_PAIRS, MPII_JOINTS
 from tasks.version import data_version
-
-SYNTHETIC_IMAGES: Final[dict[SplitName, int]] = {"train": 2000, "validation": 500}
-"""How many figures a split of the synthetic data has unless the configuration says otherwise."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +91,7 @@ def open_pose(data: DataConfig, root: Path | None, cache_dir: Path, progress: Pr
 
     def split(name: SplitName, count: int | None) -> Split:
         if data.name == "synthetic" and count is None:
-            count = SYNTHETIC_IMAGES[name]
+            count = SYNTHETIC_IMAGES[f"data.{name}_images"]
         annotate = _annotator(data, root, name, count)
         crop_set = cached_crops(version, name, data.resolution, count, cache_dir, annotate, progress)
         return Split(name, crop_set, torch.from_numpy(crop_set.points), torch.from_numpy(crop_set.visible))
@@ -125,7 +121,9 @@ def _annotator(data: DataConfig, root: Path | None, name: SplitName, count: int 
         if data.name == "synthetic":
             from tasks.synthetic import synthetic_annotations
 
-            return synthetic_annotations(name, count or SYNTHETIC_IMAGES[name], crop_size(data.resolution))
+            return synthetic_annotations(
+                name, count or SYNTHETIC_IMAGES[f"data.{name}_images"], crop_size(data.resolution)
+            )
         folder = data_folder(root, data.name)
         if data.name == "lsp":
             from tasks.lsp import read_lsp

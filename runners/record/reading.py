@@ -111,9 +111,9 @@ def _grouped(rows: Iterable[tuple[str, str, Any]]) -> defaultdict[str, dict[str,
 def _through_client(uri: str, kind: str) -> list[RawRun]:
     from mlflow.exceptions import MlflowException
 
-    client = connect(uri)
     found: list[Any] = []
     try:
+        client = connect(uri)
         experiments = [experiment.experiment_id for experiment in _pages(client.search_experiments)]
         if experiments:
             query = f"tags.`{names.KIND}` = '{kind}'"

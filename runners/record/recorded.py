@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, cast, get_args
 
 from runners.record import names
+from runners.record.liveness import is_gone
 from search_space import InputError
 
 State = Literal["complete", "failed", "interrupted", "running"]
@@ -19,7 +20,8 @@ class RecordedTrial:
     """One run of one trial.
 
     `metrics` are those of the last epoch (names as in `search_space.metrics`), `settings` the active configuration by
-    key, `provenance` what does not decide the result but explains it: versions, threads, host, device.
+    key, `provenance` what does not decide the result but explains it: versions, threads, host, device. `ended` says
+    whether the run has been closed; one whose process is gone without closing it is `interrupted` all the same.
     """
 
     run_id: str
@@ -36,6 +38,7 @@ class RecordedTrial:
     started: datetime
     error: str | None = None
     launch: str = ""
+    ended: bool = True
 
 
 @dataclass(frozen=True)
@@ -77,13 +80,14 @@ def to_trial(run: RawRun) -> RecordedTrial:
         seed=int(tags[names.SEED]),
         scale=tags.get(names.SCALE, ""),
         fingerprint=tags[names.FINGERPRINT],
-        state=_state(run),
+        state=_trial_state(run),
         metrics=run.metrics,
         settings=json.loads(tags.get(names.SETTINGS, "{}")),
         provenance=json.loads(tags.get(names.PROVENANCE, "{}")),
         started=_time(run.start_ms),
         error=tags.get(names.ERROR),
         launch=tags.get(names.LAUNCH, ""),
+        ended=run.status != "RUNNING",
     )
 
 
@@ -112,6 +116,13 @@ def check_version(run: RawRun) -> None:
         raise InputError.at(
             "the record", f"{what}{names.RECORD_VERSION})", "install the newer hglab, or give another --runs"
         )
+
+
+def _trial_state(run: RawRun) -> State:
+    """As `_state`; and a trial of this machine whose process is gone does not run any more."""
+    state = _state(run)
+    provenance = json.loads(run.tags.get(names.PROVENANCE, "{}"))
+    return "interrupted" if state == "running" and is_gone(provenance, run.start_ms / 1000) else state
 
 
 def _state(run: RawRun) -> State:

@@ -97,7 +97,7 @@ def test_the_same_width_by_features_or_by_factor_is_one_trial() -> None:
 
 def test_a_known_fingerprint() -> None:
     """Guards the record: if this changes, every finished trial of every user would train again."""
-    expected = "d5b142f7a64d284e61f6d23e935fda7f2babe93a17f2395793d7094ec1c0550c"
+    expected = "ebaf4307857b275bcab6907169d4d3af5b5741034ffa336ccb5fa070df34d09d"
     assert fingerprint(TrialConfig(), "synthetic-1") == expected
 
 

@@ -60,7 +60,7 @@ def _error(write_study, text: str, **options) -> str:
         (f"study: x\n{TWO}table: {{columns: [{{paper: table2, column: PCK}}]}}\n", ":5:43", "did you mean 'PCKh'?"),
         (
             "study: x\nvariants:\n  - {id: a, paper: widerr}\ntable: {columns: [{paper: table2, column: PCKh}]}\n",
-            ":3:20",
+            ":3:10",
             "did you mean 'wider'?",
         ),
         (
