@@ -57,3 +57,9 @@ def test_a_launch_can_be_of_some_variants_only(make_plan) -> None:
     plan = make_plan()
     rest = remaining(plan, [], {"hierarchical"})
     assert [trial.name for trial in rest.to_train] == ["hierarchical/0", "hierarchical/1"]
+
+
+def test_a_batch_of_one_image_cannot_be_normalised(make_plan) -> None:
+    with pytest.raises(InputError, match=r"a batch of one image is too few: raise training\.batch_size"):
+        make_plan("model.order=3", "training.batch_size=1")
+    make_plan("model.order=2", "training.batch_size=1")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import signal
 import socket
 import sqlite3
@@ -14,9 +15,10 @@ import urllib.request
 import pytest
 
 from runners.executors import run_inline
-from runners.job import Places, Resources
+from runners.job import Places, Resources, run_tags
 from runners.launch import launch, remaining
 from runners.record import names, reading
+from runners.record.liveness import is_gone
 from runners.record.reading import read_launches, read_trials
 from runners.record.writing import Record
 from search_space import InputError
@@ -223,3 +225,85 @@ def test_a_tracking_server_that_is_away_is_said(monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(InputError, match=r"the record cannot be read .* is the server up"):
         read_trials("http://127.0.0.1:9")
+
+
+def _raise(*_: object, **__: object) -> None:
+    raise OSError("the disk is full")
+
+
+@pytest.mark.slow
+def test_a_trained_trial_is_not_lost_when_its_record_cannot_be_closed(make_plan, places, monkeypatch) -> None:
+    plan = make_plan()
+    with monkeypatch.context() as patched:
+        patched.setattr("runners.job._keep_picture", _raise)
+        assert len(_launch(plan, places).failed) == 4
+    monkeypatch.setattr("runners.trial._train_epoch", _raise)  # nothing must be trained again
+    assert len(_launch(plan, places).trained) == 4
+    assert not list(places.trials.glob("*/checkpoint.pt"))
+
+
+@pytest.mark.slow
+def test_a_picture_that_cannot_be_drawn_does_not_fail_the_trial(make_plan, places, monkeypatch) -> None:
+    monkeypatch.setattr("runners.job._draw", _raise)
+    assert len(_launch(make_plan(), places).trained) == 4
+
+
+@pytest.mark.slow
+def test_a_sweep_that_ends_early_is_recorded_as_failed(make_plan, places) -> None:
+    outcome = _launch(make_plan(), places, executor=_raise)
+    assert outcome.error == "OSError: the disk is full"
+    assert read_launches(places.uri)[0].state == "failed"
+
+
+@pytest.mark.slow
+def test_a_job_that_fails_before_it_has_a_run_is_recorded(make_plan, places) -> None:
+    def fail_all(jobs, monitor) -> None:
+        for job in jobs:
+            monitor.failed(job, "its process ended without a word")
+
+    _launch(make_plan(), places, executor=fail_all)
+    assert [trial.state for trial in read_trials(places.uri)] == ["failed"] * 4
+    assert {trial.error for trial in read_trials(places.uri)} == {"its process ended without a word"}
+
+
+@pytest.mark.slow
+def test_a_launch_that_reuses_everything_is_recorded(finished, places) -> None:
+    _launch(finished, places, executor=_raise)
+    assert [launch.state for launch in read_launches(places.uri)] == ["complete", "complete"]
+
+
+@pytest.mark.slow
+def test_trials_that_are_being_trained_here_are_refused(make_plan, places) -> None:
+    plan = make_plan()
+
+    def launch_again(jobs, monitor) -> None:
+        record = Record(places.uri, places.artifacts)
+        record.start_run(jobs[0].experiment_id, jobs[0].name, run_tags(jobs[0]), jobs[0].launch)
+        _launch(plan, places)
+
+    with pytest.raises(InputError, match=r"bottleneck/0 is being trained already \(study small, process \d+\)"):
+        _launch(plan, places, executor=launch_again)
+
+
+@pytest.mark.parametrize(
+    ("provenance", "started", "gone"),
+    [
+        ({"host": platform.node(), "process": str(os.getpid())}, time.time(), False),
+        ({"host": platform.node(), "process": str(2**22 + 1)}, time.time(), True),
+        ({"host": platform.node(), "process": str(os.getpid())}, 1000.0, True),  # the number was given again since
+        ({"host": "elsewhere", "process": str(2**22 + 1)}, time.time(), False),
+        ({}, time.time(), False),
+    ],
+)
+def test_whether_a_process_is_gone(provenance, started: float, gone: bool) -> None:
+    assert is_gone(provenance, started) is gone
+
+
+def test_a_relative_database_is_made_absolute(tmp_path, monkeypatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Places.below(tmp_path, "sqlite:///rel.db").uri == f"sqlite:///{tmp_path / 'rel.db'}"
+
+
+def test_a_tracking_uri_of_no_known_kind_is_refused() -> None:
+    with pytest.raises(InputError, match="the record cannot be read"):
+        read_trials("postgres://nowhere")

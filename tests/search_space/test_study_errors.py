@@ -68,6 +68,27 @@ def _error(write_study, text: str, **options) -> str:
             ":3:19",
             "a delta column needs a baseline",
         ),
+        ("study: x\nvariants: null\n", ":1:1", "the study compares nothing"),
+        ("study: x\ngrid:\n", ":1:1", "the study compares nothing"),
+        ("study: x\nvariants: [{id: a}, bottleneck]\n", ":2:21", "'variants'"),
+        ("study: x\nvariants: [{id: a, set: 3}]\n", ":2:25", "'set'"),
+        ("study: x\nvariants: {a: 1}\n", ":2:11", "'variants'"),
+        ("study: x\ngrid: {block.depth: 3}\n", ":2:21", "'block.depth'"),
+        ("study: x\ngrid: {block.depth: []}\n", ":2:8", "lists no values"),
+        ("study: x\nleave_one_out: {block.depth: 99}\n", ":2:30", "must be an integer from 2 to 8, not 99"),
+        ("study: x\nleave_one_out: {model.relu: {value: true, lable: x}}\n", ":2:43", "did you mean 'label'?"),
+        ("study: x\none_factor_at_a_time: {loss.name: [{value: l2, id: a b}]}\n", ":2:52", "is not a name"),
+        ("study: x\none_factor_at_a_time: {loss.name: [{id: a}]}\n", ":2:36", "the key 'value' is missing"),
+        (
+            "study: x\none_factor_at_a_time: {loss.name: [{value: l2, paper: l2_los}]}\n"
+            "table: {columns: [{paper: table4, column: PCKh}]}\n",
+            ":2:44",
+            "did you mean 'l2_loss'?",
+        ),
+        (f"study: Default\n{TWO}", ":1:8", "MLflow's own experiment"),
+        (f"study: x\n{TWO}base: {{training.epochs: {'9' * 5000}}}\n", ":5:25", "must be an integer"),
+        (f"study: x\ntitle: {'[' * 5000}\n", "", "nested too deep"),
+        ("study: x\x00\n", "", "not valid YAML"),
     ],
 )
 def test_mistakes_of_structure_and_value(write_study, tmp_path, text: str, place: str, what: str) -> None:
@@ -85,6 +106,7 @@ def test_mistakes_of_structure_and_value(write_study, tmp_path, text: str, place
         ("{id: c, set: {model.binary: false, model.relu: true}}", "only where 'model.binary' is true"),
         ("{id: c, set: {augmentation.enabled: false, augmentation.flip: false}}", "'augmentation.enabled' is true"),
         ("{id: c}", "'c' trains the same network as the baseline 'a'"),
+        ("{id: c, set: {training.weight_decay: -0.0}}", "'c' trains the same network as the baseline 'a'"),
         ("{id: c, set: {block.width: 0.5}}", "'c' trains the same network as the baseline 'a'"),
         ("{id: c, set: {block.type: hierarchical, block.depth: 3}}", "'c' trains the same network as 'b'"),
         (
@@ -151,3 +173,13 @@ def test_an_override_that_means_nothing_is_refused(write_study) -> None:
 def test_an_unknown_scale_is_refused() -> None:
     with pytest.raises(InputError, match="unknown scale 'tyni'; did you mean 'tiny'"):
         scale_settings("tyni")
+
+
+def test_a_table_without_columns_of_its_own_needs_no_baseline(write_study) -> None:
+    expand(write_study("study: x\nvariants: [{id: a}]\ntable: {caption: A table}\n"))
+
+
+def test_the_numbers_of_synthetic_figures_are_one_trial_said_or_not(write_study) -> None:
+    said = "{data.train_images: 2000, data.validation_images: 500}"
+    message = _error(write_study, f"study: x\n{TWO}  - {{id: c, set: {said}}}\n", scale="paper")
+    assert "'c' trains the same network as the baseline 'a'" in message
