@@ -286,17 +286,21 @@ def test_trials_that_are_being_trained_here_are_refused(make_plan, places) -> No
 
 
 @pytest.mark.parametrize(
-    ("provenance", "started", "gone"),
+    ("host", "process", "age_s", "gone"),
     [
-        ({"host": platform.node(), "process": str(os.getpid())}, time.time(), False),
-        ({"host": platform.node(), "process": str(2**22 + 1)}, time.time(), True),
-        ({"host": platform.node(), "process": str(os.getpid())}, 1000.0, True),  # the number was given again since
-        ({"host": "elsewhere", "process": str(2**22 + 1)}, time.time(), False),
-        ({}, time.time(), False),
+        ("here", "mine", 0, False),
+        ("here", str(2**22 + 1), 0, True),
+        ("here", "mine", 1e9, True),  # the number was given again since
+        ("elsewhere", str(2**22 + 1), 0, False),
+        ("here", "", 0, False),
     ],
 )
-def test_whether_a_process_is_gone(provenance, started: float, gone: bool) -> None:
-    assert is_gone(provenance, started) is gone
+def test_whether_a_process_is_gone(host: str, process: str, age_s: float, gone: bool) -> None:
+    provenance = {
+        "host": platform.node() if host == "here" else host,
+        "process": str(os.getpid()) if process == "mine" else process,
+    }
+    assert is_gone(provenance, time.time() - age_s) is gone
 
 
 def test_a_relative_database_is_made_absolute(tmp_path, monkeypatch) -> None:
