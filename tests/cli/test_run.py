@@ -32,7 +32,7 @@ def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, t
     assert "Hierarchical & binary" in done.stdout
     assert "hglab ui" in done.stderr
     for suffix in ("tex", "md", "csv"):
-        assert (tmp_path / "runs" / "tables" / f"small-tiny.{suffix}").stat().st_size > 100
+        assert (tmp_path / "runs" / "tables" / f"small-tiny-synthetic.{suffix}").stat().st_size > 100
     first = read_trials(_uri(tmp_path))
     assert [trial.state for trial in first] == ["complete"] * 4
     assert len({trial.provenance["process"] for trial in first}) == 4, "one process for each trial"
