@@ -23,12 +23,15 @@ class Condition:
     values: tuple[Any, ...]
 
     def __str__(self) -> str:
-        values = " or ".join(show_value(value) for value in self.values)
+        run = len(self.values) > 2 and all(isinstance(value, int) for value in self.values)
+        shown = [show_value(value) for value in self.values]
+        values = f"{shown[0]} to {shown[-1]}" if run else " or ".join(shown)
         return f"'{self.key}' means something only where '{self.needs}' is {values}"
 
 
 CONDITIONS: tuple[Condition, ...] = (
     Condition("block.width", "block.type", ("bottleneck",)),
+    Condition("block.remove_1x1", "block.type", ("bottleneck", "multi_scale")),
     Condition("block.depth", "block.type", ("hierarchical",)),
     Condition("block.cardinality", "block.type", ("hierarchical",)),
     Condition("model.relu", "model.binary", (True,)),
@@ -37,14 +40,21 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("augmentation.scale_max", "augmentation.enabled", (True,)),
     Condition("augmentation.flip", "augmentation.enabled", (True,)),
     Condition("training.final_learning_rate", "training.schedule", ("steps", "cosine")),
+    Condition("training.clip_weights", "model.binary", (True,)),
+    Condition("training.stacking", "model.stacks", tuple(range(2, 9))),
+    Condition("training.joint_epochs", "training.stacking", ("sequential",)),
 )
 
 
 def unmet(key: str, settings: Mapping[str, Any]) -> Condition | None:
     """The condition that keeps `key` from meaning anything in these (complete, flat) settings; None if it is active."""
     for condition in CONDITIONS:
-        if condition.key == key and settings[condition.needs] not in condition.values:
+        if condition.key != key:
+            continue
+        if settings[condition.needs] not in condition.values:
             return condition
+        if (beneath := unmet(condition.needs, settings)) is not None:  # what it needs means nothing itself
+            return beneath
     return None
 
 

@@ -14,13 +14,16 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-BlockType = Literal["bottleneck", "hierarchical"]
+BlockType = Literal["bottleneck", "multi_scale", "hierarchical"]
 Pooling = Literal["max", "average"]
 Upsampling = Literal["nearest", "bilinear"]
+HourglassType = Literal["standard", "improved"]
 DataName = Literal["synthetic", "lsp", "mpii"]
 LossName = Literal["sigmoid_cross_entropy", "l2"]
 Optimiser = Literal["rmsprop", "adam", "adamw"]
 Schedule = Literal["constant", "steps", "cosine", "one_cycle"]
+Stacking = Literal["joint", "sequential"]
+Precision = Literal["float32", "bfloat16"]
 
 
 SYNTHETIC_IMAGES: Mapping[str, int] = MappingProxyType({"data.train_images": 2000, "data.validation_images": 500})
@@ -36,7 +39,13 @@ class Section(BaseModel):
 class BlockConfig(Section):
     """The residual block of which the hourglass is made (Fig. 7)."""
 
-    type: BlockType = Field("bottleneck", description="structure of the block: bottleneck (Fig. 7a), hierarchical (7e)")
+    type: BlockType = Field(
+        "bottleneck", description="structure of the block: bottleneck (Fig. 7a), multi_scale (7c), hierarchical (7e)"
+    )
+    remove_1x1: bool = Field(
+        False,
+        description="no 1x1 convolutions: 3x3 ones take over the widths (7d of multi_scale; see docs/networks.md)",
+    )
     width: Annotated[float, Field(gt=0, le=4)] = Field(
         0.5, description="inner width of a bottleneck as a part of its output width; 1.0 is the wider block (7b)"
     )
@@ -66,6 +75,9 @@ class ModelConfig(Section):
         4, description="number of times the hourglass halves the resolution"
     )
     stacks: Annotated[int, Field(ge=1, le=8)] = Field(1, description="hourglasses in sequence, each supervised")
+    hourglass: HourglassType = Field(
+        "standard", description="standard (Fig. 2), or improved: no blocks on the ways across, concatenation (Fig. 11)"
+    )
     pooling: Pooling = Field("max", description="pooling in the hourglass and the stem")
     upsampling: Upsampling = Field("nearest", description="upsampling in the hourglass")
     relu: bool = Field(
@@ -117,6 +129,19 @@ class TrainingConfig(Section):
         5e-5, description="learning rate at the end of the steps and cosine schedules"
     )
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="L2 penalty on the weights")
+    clip_weights: bool = Field(
+        False, description="keep the real weights behind binary ones in [-1, 1] after each step (BinaryConnect)"
+    )
+    precision: Precision = Field(
+        "float32", description="arithmetic of convolutions in training; bfloat16 is for GPUs (autocast)"
+    )
+    stacking: Stacking = Field(
+        "joint",
+        description="train all stacks at once, or sequential: each to its end, frozen, the next added (Section 8)",
+    )
+    joint_epochs: Annotated[int, Field(ge=0, le=10_000)] = Field(
+        50, description="epochs for which sequentially trained stacks are trained together at last"
+    )
 
 
 class EvaluationConfig(Section):

@@ -1,7 +1,7 @@
 """From a study to its trials: settings layered, conditions checked, variants that change nothing refused.
 
-Layers, later over earlier: defaults, the scale, the study's `from`, its `base`, the variant's `from`, the variant's
-`set`, the command line.
+Layers, later over earlier: defaults, the scale, what the study changes in that scale, the study's `from`, its `base`,
+the variant's `from`, the variant's `set`, the command line.
 """
 
 from __future__ import annotations
@@ -78,7 +78,9 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
     """
     overrides = overrides or {}
     problems: list[Problem] = []
-    under: dict[str, Setting] = dict(scale_settings(scale))
+    at_scales = {name: read_settings(study.document, ("scales", name), problems) for name in study.spec.scales}
+    at_scale = at_scales.get(scale, {})
+    under: dict[str, Setting] = {**scale_settings(scale), **at_scale}
     base = _base_settings(study, problems)
     rows = read_rows(study, problems)
     problems += _paper_problems(study, rows)
@@ -87,7 +89,7 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
     variants = [_resolve(study, row, {**under, **base}, overrides, problems) for row in rows]
     resolved = [variant for variant in variants if variant is not None]
     if len(resolved) == len(rows):
-        problems += _idle_problems({**_own_base(study), **overrides}, resolved)
+        problems += _idle_problems({**at_scale, **_own_base(study), **overrides}, resolved)
     problems += _same_problems(resolved)
     if problems:
         raise InputError(problems)

@@ -42,6 +42,14 @@ _ALL = (
     *(Metric(f"pckh_{p.lower()}", p, "max", "percent", f"PCKh@0.5 of one pair: {p}") for p in _PAIRS),
     Metric("train_loss", "loss", "min", "number", "training loss of the last epoch"),
     Metric("validation_loss", "val. loss", "min", "number", "validation loss of the last epoch"),
+    Metric(
+        "gradient_size",
+        "gradient",
+        "max",
+        "number",
+        "mean size of the gradient of a hidden weight in the last epoch (binary, or real in the same places)",
+    ),
+    Metric("positive_share", "+1", "max", "percent", "share of +1 among the signs right after each pooling"),
     Metric("seconds", "time", "min", "seconds", "training and validation, wall-clock, of all epochs"),
     Metric("peak_memory_mb", "memory", "min", "number", "largest resident memory of the process so far, in MiB"),
 )

@@ -11,8 +11,9 @@ from pydantic import AfterValidator, BaseModel, Field, ValidationError
 from search_space.config import Section
 from search_space.problems import InputError, Problem, did_you_mean
 from search_space.published import published_tables
+from search_space.scales import scales
 from search_space.settings import read_settings
-from search_space.table_spec import DeltaColumn, PaperColumn, TableSpec, column_model
+from search_space.table_spec import DeltaColumn, PaperColumn, RatioColumn, TableSpec, column_model
 from search_space.yaml_loader import Document, NodePath, load_file
 
 
@@ -73,6 +74,7 @@ class StudySpec(Section):
     title: str = ""
     from_: Reference | None = Field(None, alias="from")
     base: dict[str, Any] = Field(default_factory=dict)
+    scales: dict[str, dict[str, Any]] = Field(default_factory=dict)
     seeds: Annotated[tuple[Seed, ...], Field(strict=False, min_length=1)] = (0,)
     variants: Annotated[tuple[VariantSpec, ...], Field(strict=False, min_length=1)] | None = None
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
@@ -124,6 +126,7 @@ def read_study(path: Path | str) -> Study:
         wrong = [details for details in error.errors() if details["type"] != "too_short" or not details["input"]]
         problems += [problem_of(details, document) for details in wrong]
     problems += _design_problems(document)
+    problems += _scale_problems(document)
     if spec is not None and not problems:
         problems += _table_problems(spec, document)
     elif problems:  # `expand` will not come to the settings, so say here what is wrong with them
@@ -143,9 +146,23 @@ def _settings_problems(document: Document) -> list[Problem]:
         if isinstance(item, dict) and isinstance(item.get("set"), dict)
     ]
     base: list[NodePath] = [("base",)] if isinstance(document.data.get("base"), dict) else []
-    for path in (*base, *sets):
+    given = document.data.get("scales")
+    named = given.items() if isinstance(given, dict) else ()
+    at_scale: list[NodePath] = [("scales", name) for name, settings in named if isinstance(settings, dict)]
+    for path in (*base, *at_scale, *sets):
         read_settings(document, path, problems)
     return problems
+
+
+def _scale_problems(document: Document) -> list[Problem]:
+    """Names in `scales:` that are no scale."""
+    given = document.data.get("scales")
+    names = given if isinstance(given, dict) else {}
+    return [
+        Problem(document.key_location(("scales", name)), f"unknown scale '{name}'", did_you_mean(str(name), scales()))
+        for name in names
+        if name not in scales()
+    ]
 
 
 def _design_problems(document: Document) -> list[Problem]:
@@ -171,11 +188,16 @@ def _table_problems(spec: StudySpec, document: Document) -> list[Problem]:
     has_baseline = has_baseline or any(variant.baseline for variant in spec.variants or ())
     for index, column in enumerate(spec.table.columns):
         where: NodePath = ("table", "columns", index)
-        if isinstance(column, DeltaColumn) and not has_baseline and "columns" in document.data.get("table", {}):
+        kind = "delta" if isinstance(column, DeltaColumn) else "ratio"
+        if (
+            isinstance(column, DeltaColumn | RatioColumn)
+            and not has_baseline
+            and "columns" in document.data.get("table", {})
+        ):
             problems.append(
                 Problem(
                     document.value_location(where),
-                    "a delta column needs a baseline, and no variant is one",
+                    f"a {kind} column needs a baseline, and no variant is one",
                     "write `baseline: true` at one variant",
                 )
             )

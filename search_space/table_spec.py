@@ -1,6 +1,6 @@
 """What a study's `table:` may say: the columns of its comparison table.
 
-A column is told by its first key: `metric`, `delta`, `paper`, `config` or `n`.
+A column is told by its first key: `metric`, `delta`, `ratio`, `paper`, `config` or `n`.
 """
 
 from __future__ import annotations
@@ -57,6 +57,14 @@ class DeltaColumn(Section):
     digits: Annotated[int, Field(ge=0, le=6)] | None = None
 
 
+class RatioColumn(Section):
+    """A metric's mean as a multiple of the baseline's."""
+
+    ratio: MetricName
+    header: str | None = None
+    digits: Annotated[int, Field(ge=0, le=6)] | None = None
+
+
 class PaperColumn(Section):
     """The number that the paper printed for this row (`paper:` of a variant names its row)."""
 
@@ -80,7 +88,7 @@ class CountColumn(Section):
     header: str | None = None
 
 
-_KINDS = ("metric", "delta", "paper", "config", "n")
+_KINDS = ("metric", "delta", "ratio", "paper", "config", "n")
 
 
 def _kind(value: Any) -> str | None:
@@ -92,6 +100,7 @@ def _kind(value: Any) -> str | None:
 Column = Annotated[
     Annotated[MetricColumn, Tag("metric")]
     | Annotated[DeltaColumn, Tag("delta")]
+    | Annotated[RatioColumn, Tag("ratio")]
     | Annotated[PaperColumn, Tag("paper")]
     | Annotated[ConfigColumn, Tag("config")]
     | Annotated[CountColumn, Tag("n")],
@@ -108,6 +117,7 @@ def column_model(value: dict[str, Any]) -> type[Section]:
     models: dict[str | None, type[Section]] = {
         "metric": MetricColumn,
         "delta": DeltaColumn,
+        "ratio": RatioColumn,
         "paper": PaperColumn,
         "config": ConfigColumn,
         "n": CountColumn,

@@ -28,6 +28,34 @@ def test_variants_keep_their_order_and_trials_run_seed_by_seed(write_study) -> N
     assert [variant.label for variant in expanded.variants] == ["A", "b"]
 
 
+def test_a_study_changes_a_scale(write_study) -> None:
+    text = (
+        "study: x\nbase: {training.batch_size: 3}\n"
+        "scales: {tiny: {model.features: 64, training: {epochs: 2, batch_size: 9}}, laptop: {training.epochs: 4}}\n"
+        "variants: [{id: a}]\n"
+    )
+    study = write_study(text)
+    found = {scale: flatten(expand(study, scale).variants[0].config) for scale in ("tiny", "laptop", "paper")}
+    assert [found[scale]["training.epochs"] for scale in found] == [2, 4, 100]
+    assert [found[scale]["model.features"] for scale in found] == [64, 64, 256]
+    assert {each["training.batch_size"] for each in found.values()} == {3}  # the base stands over it
+
+
+@pytest.mark.parametrize(
+    ("scales", "message"),
+    [
+        ("{tinny: {model.features: 64}}", r"study\.yaml:2:10: unknown scale 'tinny'; did you mean 'tiny'\?"),
+        ("{tiny: {model.featurs: 64}}", r"unknown key 'model\.featurs'; did you mean 'model\.features'\?"),
+        ("{laptop: {model.features: 2}}", r"study\.yaml:2:35: 'model\.features'"),
+        ("{tiny: {block.depth: 2}}", r"'block\.depth' means something only where .* in no variant"),
+        ("[tiny]", r"'scales'"),
+    ],
+)
+def test_what_is_wrong_in_a_studys_scales(write_study, scales: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        expand(write_study(f"study: x\nscales: {scales}\nvariants: [{{id: a}}]\n"), "tiny")
+
+
 def test_layers_lie_over_each_other(write_study) -> None:
     text = (
         "study: x\nbase: {training.epochs: 7, training.batch_size: 3}\n"
