@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from analysis.cells import BuiltColumn, seed_values, seeds_cell
+from analysis.comparison import delta_column, ratio_column
 from analysis.notes import NoteList
 from analysis.numbers import NONE, NumberFormat, choose_format, decimals
 from analysis.results import VariantResults
-from analysis.statistics import Printed, Summary, difference, leads_beyond_noise, summarise
+from analysis.statistics import Printed, Summary, leads_beyond_noise, summarise
 from analysis.table_model import Cell, Head
 from search_space.conditions import unmet
 from search_space.keys import flatten, show_value
 from search_space.metrics import METRICS, Metric
 from search_space.published import published_tables
-from search_space.table_spec import Aggregate, ConfigColumn, CountColumn, DeltaColumn, MetricColumn, PaperColumn
+from search_space.table_spec import (
+    Aggregate,
+    ConfigColumn,
+    CountColumn,
+    DeltaColumn,
+    MetricColumn,
+    PaperColumn,
+    RatioColumn,
+)
 
 if TYPE_CHECKING:
     from runners.planning import Plan
-    from search_space.expand import Variant
 
-BuiltColumn = tuple[Head, list[Cell]]
-_AnyColumn = MetricColumn | DeltaColumn | PaperColumn | ConfigColumn | CountColumn
+_AnyColumn = MetricColumn | DeltaColumn | RatioColumn | PaperColumn | ConfigColumn | CountColumn
 _BASE_UNITS: Mapping[str, float] = {"millions": 1e6, "giga": 1e9, "megabytes": 1e6}
 
 
@@ -40,7 +47,9 @@ def build_column(column: _AnyColumn, plan: Plan, results: Mapping[str, VariantRe
     if isinstance(column, MetricColumn):
         return _metric_column(column, plan, results, notes)
     if isinstance(column, DeltaColumn):
-        return _delta_column(column, plan, results, notes)
+        return delta_column(column, plan, results, notes)
+    if isinstance(column, RatioColumn):
+        return ratio_column(column, plan, results, notes)
     if isinstance(column, PaperColumn):
         return _paper_column(column, plan)
     if isinstance(column, ConfigColumn):
@@ -61,7 +70,7 @@ def _metric_column(
         if metric.counted and value is not None:
             cells.append(Cell(round(value), printed.text(value)))
             continue
-        cell = _seeds_cell(metric.name, results[variant.id], notes)
+        cell = seeds_cell(metric.name, results[variant.id], notes)
         if value is not None:
             std = summary.std if summary.n > 1 else None
             text = printed.text(value, std if column.aggregate == "mean_std" else None)
@@ -78,63 +87,23 @@ def _metric_column(
     return head, cells
 
 
-def _delta_column(
-    column: DeltaColumn, plan: Plan, results: Mapping[str, VariantResults], notes: NoteList
-) -> BuiltColumn:
-    metric = METRICS[column.delta]
-    header = column.header or f"Δ {metric.header}"
-    baseline = plan.expanded.baseline
-    values = {variant.id: _values(metric, plan, variant.id, results[variant.id]) for variant in plan.expanded.variants}
-    against = values[baseline.id] if baseline else {}
-    differences = {variant: difference(own, against) for variant, own in values.items() if own and against}
-    sizes = [abs(each.value) for each in differences.values()]
-    levels = [summarise(own.values()).mean for own in values.values() if own]
-    # Digits as the metric's own column has them, so that numbers and differences compare; seconds in their own unit.
-    digits = column.digits if column.digits is not None else _digits_of(metric, plan)
-    choice = choose_format(metric.format, sizes if metric.format == "seconds" else levels, digits)
-    printed = replace(choice, signed=True)
-    cells = []
-    for variant in plan.expanded.variants:
-        cell = Cell(None, NONE) if metric.counted else _seeds_cell(metric.name, results[variant.id], notes)
-        if cell.text != NONE:
-            cell = replace(cell, text=NONE)  # "failed" stands once in a row, at the metric
-        told = differences.get(variant.id)
-        if baseline is not None and variant.id == baseline.id:
-            cell = replace(cell, value=0.0 if told else None, text=NONE)
-        elif told is not None:
-            std = None if metric.counted or math.isnan(told.std) else told.std
-            short = () if metric.counted else _baseline_marks(metric.name, baseline, results, notes)
-            runs = cell.runs + (() if metric.counted or baseline is None else results[baseline.id].runs(metric.name))
-            cell = replace(
-                cell, value=told.value, std=std, text=printed.text(told.value), runs=runs,
-                marks=tuple(dict.fromkeys((*cell.marks, *short))),
-            )  # fmt: skip
-        elif baseline is not None and not against and values[variant.id]:
-            mark = notes.mark(f"no difference yet: the baseline has no complete trial with '{metric.name}'")
-            cell = replace(cell, marks=(*cell.marks, mark))
-        cells.append(cell)
-    head = Head(
-        f"delta_{metric.name}", header, "delta", metric=metric.name, format=metric.format, unit=printed.unit,
-        better=metric.better, counted=metric.counted,
-    )  # fmt: skip
-    return head, cells
-
-
 def _paper_column(column: PaperColumn, plan: Plan) -> BuiltColumn:
     table = published_tables()[column.paper]
-    place = table.columns.index(column.column)
+    numbers = table.numbers(column.column)
     metric = _metric_of_paper(column.column)
     base = _BASE_UNITS.get(metric.format, 1.0) if metric else 1.0
-    digits = column.digits if column.digits is not None else decimals(row[place] for row in table.rows.values())
     kind = metric.format if metric else "number"
-    printed = choose_format(kind, (), digits)
+    printed = choose_format(kind, (), decimals(numbers) if column.digits is None else column.digits)
     cells = []
     for variant in plan.expanded.variants:
-        if variant.paper is None or variant.paper not in table.rows:
-            cells.append(Cell(None, NONE))
+        there = variant.paper is not None and variant.paper in table.rows
+        value = table.value(variant.paper, column.column) if there and variant.paper else None
+        if isinstance(value, str):  # the paper says it in words
+            cells.append(Cell(value, value))
         else:
-            value = table.value(variant.paper, column.column)
-            cells.append(Cell(round(value * base, 6), printed.text(value * base)))
+            cells.append(
+                Cell(None, NONE) if value is None else Cell(round(value * base, 6), printed.text(value * base))
+            )
     head = Head(
         f"paper_{column.paper}_{column.column}", column.header or f"{column.column} (paper)", "paper",
         metric=metric.name if metric else None, format=kind, unit=printed.unit, counted=bool(metric and metric.counted),
@@ -167,41 +136,8 @@ def _count_column(
     return Head("n", column.header or "n", "n"), cells
 
 
-def _seeds_cell(metric: str, result: VariantResults, notes: NoteList) -> Cell:
-    """The cell of a metric, its value still to come: how many seeds it has, and the note where some are missing."""
-    short = result.shortfall(metric)
-    return Cell(
-        None,
-        "failed" if result.all_failed else NONE,
-        n=len(result.values(metric)),
-        n_planned=result.planned,
-        marks=(notes.mark(short),) if short else (),
-        runs=result.runs(metric),
-    )
-
-
-def _baseline_marks(
-    metric: str, baseline: Variant | None, results: Mapping[str, VariantResults], notes: NoteList
-) -> tuple[str, ...]:
-    short = results[baseline.id].shortfall(metric) if baseline else None
-    return (notes.mark(short),) if short else ()
-
-
-def _digits_of(metric: Metric, plan: Plan) -> int | None:
-    """The digits that the study gives to the metric's own column."""
-    columns = plan.expanded.study.spec.table.columns
-    own = [each.digits for each in columns if isinstance(each, MetricColumn) and each.metric == metric.name]
-    return own[0] if own else None
-
-
-def _values(metric: Metric, plan: Plan, variant: str, result: VariantResults) -> Mapping[int, float]:
-    if metric.counted:
-        return {trial.seed: float(getattr(plan.counts[variant], metric.name)) for trial in result.trials}
-    return result.values(metric.name)
-
-
 def _summary(metric: Metric, plan: Plan, variant: str, result: VariantResults) -> Summary:
-    return summarise(_values(metric, plan, variant, result).values())
+    return summarise(seed_values(metric, plan, variant, result).values())
 
 
 def _aggregated(summary: Summary, aggregate: Aggregate) -> float | None:

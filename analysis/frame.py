@@ -94,7 +94,7 @@ def _dtype(name: str, rows: Sequence[Mapping[str, Any]]) -> str | None:
 
 def _columns(plan: Plan, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """The frame's columns in order; those of the metrics that the study's table asks for stand even before any run."""
-    asked = {getattr(column, "metric", None) or getattr(column, "delta", None) for column in _table_columns(plan)}
+    asked = {getattr(column, kind, None) for column in _table_columns(plan) for kind in ("metric", "delta", "ratio")}
     there = {name for row in rows for name in row} | {f"metric.{name}" for name in asked if name}
     known = [*IDENTITY, *(f"metric.{name}" for name in METRICS), *(f"config.{key}" for key in all_keys())]
     first = [name for name in known if name in there or name in IDENTITY]

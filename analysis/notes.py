@@ -46,6 +46,8 @@ def general_notes(plan: Plan, heads: Sequence[Head], columns: Sequence[Sequence[
     said += _best(plan, heads, columns)
     if (baseline := plan.expanded.baseline) and any(head.kind == "delta" for head in heads):
         said.append(f"Δ: difference to ‘{baseline.label}’.")
+    if baseline and any(head.kind == "ratio" for head in heads):
+        said.append(f"Ratio: the mean as a multiple of that of ‘{baseline.label}’.")
     said += _paper(plan)
     return [Note(text) for text in said]
 
@@ -88,9 +90,9 @@ def _paper(plan: Plan) -> list[str]:
     names = _distinct(column.paper for column in columns if isinstance(column, PaperColumn))
     said = []
     for name in names:
-        note = published_tables()[name].note
-        number = name.removeprefix("table")
-        where = f"Paper: Table {number} of Bulat and Tzimiropoulos (2020), on MPII"
+        table = published_tables()[name]
+        note = table.note
+        where = f"Paper: {table.source} of Bulat and Tzimiropoulos (2020), on MPII"
         said.append(where + (f"; {note}." if note else "."))
     return said
 

@@ -27,10 +27,10 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """A variant's mean less the baseline's, with the deviation of that difference (nan where it cannot be told).
+class Comparison:
+    """A variant's mean against the baseline's, with the deviation of that comparison (nan where it cannot be told).
 
-    `paired` tells how the deviation came about, see `difference`.
+    `paired` tells how the deviation came about, see `difference` and `ratio`.
     """
 
     value: float
@@ -65,7 +65,7 @@ def summarise(values: Iterable[float]) -> Summary:
     return Summary(len(array), mean, std, median, float(array.min()), float(array.max()))
 
 
-def difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> Difference:
+def difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> Comparison:
     """The difference of the two means, each over all of its own seeds.
 
     Its deviation: where both have the same two or more seeds, that of the differences seed by seed (`paired`), since a
@@ -79,8 +79,25 @@ def difference(variant: Mapping[int, float], baseline: Mapping[int, float]) -> D
     own, other = summarise(variant.values()), summarise(baseline.values())
     value = own.mean - other.mean
     if variant.keys() == baseline.keys() and own.n > 1:
-        return Difference(value, summarise(variant[seed] - baseline[seed] for seed in variant).std, True)
-    return Difference(value, math.hypot(own.std, other.std), False)
+        return Comparison(value, summarise(variant[seed] - baseline[seed] for seed in variant).std, True)
+    return Comparison(value, math.hypot(own.std, other.std), False)
+
+
+def ratio(variant: Mapping[int, float], baseline: Mapping[int, float]) -> Comparison:
+    """The variant's mean as a multiple of the baseline's, and the deviation of the ratios seed by seed.
+
+    The deviation is nan where the two do not have the same two or more seeds; the value is nan where the baseline's
+    mean is zero.
+
+    Args:
+        variant: value by seed.
+        baseline: value by seed.
+    """
+    own, other = summarise(variant.values()), summarise(baseline.values())
+    value = own.mean / other.mean if other.mean else math.nan
+    if variant.keys() == baseline.keys() and own.n > 1 and all(baseline.values()):
+        return Comparison(value, summarise(variant[seed] / baseline[seed] for seed in variant).std, True)
+    return Comparison(value, math.nan, False)
 
 
 def leads_beyond_noise(best: Printed, following: Printed) -> bool:

@@ -8,7 +8,7 @@ from typing import Literal
 from search_space.metrics import CountFormat
 from search_space.table_spec import Aggregate
 
-Kind = Literal["metric", "delta", "paper", "config", "n"]
+Kind = Literal["metric", "delta", "ratio", "paper", "config", "n"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class Head:
         header: what stands above it.
         kind: what it shows, as in `search_space.table_spec`.
         numeric: whether it holds numbers, which are aligned at the right.
-        metric: the metric of a metric or delta column, and of a paper column where the lab measures the same.
+        metric: the metric of a metric, delta or ratio column, and of a paper column where the lab measures the same.
         unit: printed after each number; the raw numbers are in base units (parameters, bytes, seconds).
         better: which direction is better, for metrics and their differences.
         counted: a metric that follows from the network, exact and the same for every seed.

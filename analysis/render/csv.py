@@ -30,7 +30,7 @@ def _names(head: Head) -> list[str]:
     if head.kind == "metric" and not head.counted:
         value = "mean" if head.aggregate == "mean_std" else head.aggregate
         return [f"{head.key}_{value}", f"{head.key}_std", f"{head.key}_n", f"{head.key}_n_planned"]
-    if head.kind == "delta" and not head.counted:
+    if head.kind in ("delta", "ratio") and not head.counted:
         return [head.key, f"{head.key}_std", f"{head.key}_n"]
     if head.kind == "n":
         return [head.key, f"{head.key}_planned"]

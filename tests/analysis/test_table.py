@@ -64,6 +64,41 @@ def test_texts(sample_table: Table, row: str, key: str, text: str) -> None:
     assert cell(sample_table, row, key).text == text
 
 
+CLAIMS = """
+study: claims
+seeds: [0, 1]
+variants:
+  - {id: binary, baseline: true, paper: binary}
+  - {id: real, set: {model.binary: false}, paper: real}
+  - {id: l2, set: {loss.name: l2}, paper: l2}
+  - {id: wide, set: {block.width: 1.0}}
+table:
+  columns: [{metric: pckh}, {ratio: pckh}, {ratio: params}, {paper: claims, column: gradient}]
+"""
+
+
+def test_a_ratio_to_the_baseline_beside_the_papers_words(make_plan, record) -> None:
+    plan = make_plan(CLAIMS, {name: Counts(size) for name, size in
+                              [("binary", 200), ("real", 200), ("l2", 200), ("wide", 700)]})  # fmt: skip
+    values = {"binary/0": 10.0, "binary/1": 20.0, "real/0": 30.0, "real/1": 40.0, "l2/1": 3.0}
+    table = build_table(
+        plan, trial_frame(plan, [record(plan, name, metrics={"pckh": value}) for name, value in values.items()])
+    )
+    assert cell(table, "real", "ratio_pckh").text == "2.33 ± 0.71"  # 70 / 30; 3 and 2 seed by seed
+    assert cell(table, "real", "ratio_pckh").value == pytest.approx(7 / 3)
+    assert cell(table, "binary", "ratio_pckh").text == "—"
+    assert cell(table, "l2", "ratio_pckh").text == "0.20"
+    assert cell(table, "l2", "ratio_pckh").std is None
+    assert "1 of 2 seeds: seed 0 not trained yet" in note(table, cell(table, "l2", "ratio_pckh").marks[0])
+    assert cell(table, "wide", "ratio_params").text == "3.50"
+    assert [cell(table, row, "paper_claims_gradient").text for row in ("binary", "real", "l2", "wide")] == [
+        "1", "up to 10", "1/15 to 1/10", "—",
+    ]  # fmt: skip
+    said = [each.text for each in table.notes if each.mark is None]
+    assert "Ratio: the mean as a multiple of that of ‘binary’." in said
+    assert any(text.startswith("Paper: Sections 4.5 and 5 of Bulat") for text in said)
+
+
 def test_raw_numbers(sample_table: Table) -> None:
     pckh = cell(sample_table, "hierarchical", "pckh")
     assert pckh.value == pytest.approx(76.0)
