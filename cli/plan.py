@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, StudyPath, TrackingUri, guarded
+from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, TrackingUri, guarded
 
 if TYPE_CHECKING:
     from runners.planning import Plan
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @guarded
 def plan(
-    study: StudyPath,
+    studies: Annotated[list[Path], typer.Argument(metavar="STUDY...", help="Studies, YAML files.", show_default=False)],
     scale: Scale = None,
     data: Data = None,
     data_root: DataRoot = None,
@@ -26,17 +27,24 @@ def plan(
 ) -> None:
     """Show a study's trials, what the record already holds, networks' sizes and the time it may take. Trains nothing.
 
+    Of several studies: the trials of each, and how many fewer they are together because studies share them.
+
     Example: hglab plan studies/table2_blocks.yaml --scale laptop --data lsp --data-root DIR
     """
-    from cli.studies import planned
+    from cli.plan_together import plan_together
+    from cli.studies import planned, planned_all
     from runners.estimate import estimate_seconds
     from runners.job import Places
     from runners.launch import remaining
     from runners.record.reading import read_trials
 
-    made = planned(study, scale, data, settings, data_root)
-    recorded = read_trials(Places.below(runs, tracking_uri).uri)
-    rest = remaining(made, recorded)
+    places = Places.below(runs, tracking_uri)
+    if len(studies) > 1:
+        plan_together(planned_all(studies, scale, data, settings, data_root), places, shown_as)
+        return
+    made = planned(studies[0], scale, data, settings, data_root)
+    recorded = read_trials(places.uri)
+    rest = remaining(made, recorded, places)
     seconds = estimate_seconds(rest.to_train, made.counts, recorded)
     summary = _summary(made, len(rest.reused), seconds)
     if shown_as is ShownAs.json:
@@ -55,6 +63,7 @@ def _summary(made: Plan, reused: int, seconds: float | None) -> dict[str, Any]:
         "scale": made.expanded.scale,
         "data": sorted(made.data_versions),
         "trials": len(made.trials),
+        "phases": [phase.name for phase in made.phases],
         "distinct": made.distinct,
         "reused": reused,
         "estimated_seconds": seconds,
@@ -107,7 +116,9 @@ def _print(made: Plan, summary: dict[str, Any], to_train: int) -> None:
         )
     console.print(table)
     counts = f"{summary['trials']} trials, {summary['distinct']} distinct, {summary['reused']} reused from the record"
-    console.print(f"{counts}, {to_train} to train")
+    console.print(f"{counts}, {to_train} to train", soft_wrap=True)
+    if summary["phases"]:
+        console.print(f"among the distinct, phases of stacks in sequence: {', '.join(summary['phases'])}")
     seconds = summary["estimated_seconds"]
     if to_train and seconds is not None:
         console.print(f"about {duration(seconds)} of training, one trial after the other (from trials in the record)")

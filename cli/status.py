@@ -32,26 +32,28 @@ def status(
 
     Example: hglab status studies/quickstart.yaml
     """
-    from analysis.frame import trial_frame
+    from analysis.frame import MISSING, choose_runs
     from cli.studies import planned_as_launched
     from runners.job import Places
     from runners.record.reading import read_trials
+    from search_space.phases import epochs
 
     places = Places.below(runs, tracking_uri, data_root)
     plan = planned_as_launched(study, scale, data, settings, data_root, places)
-    frame = trial_frame(plan, read_trials(places.uri))
+    chosen = choose_runs(read_trials(places.uri))
+    position = {variant.id: place for place, variant in enumerate(plan.expanded.variants)}
     trials: list[dict[str, Any]] = []
-    for row in frame.to_dict("records"):
-        epoch = row.get("metric.epoch")
+    for planned in (*sorted(plan.trials, key=lambda trial: position[trial.variant.id]), *plan.phases):
+        run = chosen.get(planned.fingerprint)
         trials.append(
             {
-                "variant": row["variant"],
-                "seed": row["seed"],
-                "state": row["state"],
-                "epoch": int(epoch) if epoch is not None and epoch == epoch else 0,
-                "epochs": row["config.training.epochs"],
-                "fingerprint": row["fingerprint"],
-                "error": row["error"] if isinstance(row["error"], str) else None,
+                "variant": planned.variant.id,
+                "seed": planned.seed,
+                "state": run.state if run else MISSING,
+                "epoch": int(run.metrics.get("epoch", 0)) if run else 0,
+                "epochs": epochs(planned.config),
+                "fingerprint": planned.fingerprint,
+                "error": run.error if run else None,
             }
         )
     counts = {state: sum(trial["state"] == state for trial in trials) for state in _STYLES}

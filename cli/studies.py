@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search_space import InputError, expand, read_overrides, read_study
+from search_space import InputError, Problem, expand, read_overrides, read_study
 from search_space.scales import DEFAULT_SCALE
 
 if TYPE_CHECKING:
@@ -42,6 +42,22 @@ def planned(
     from runners.planning import plan_study
 
     return plan_study(expanded_study(path, scale, data, settings), checked_root(data_root))
+
+
+def planned_all(
+    paths: Sequence[Path], scale: str | None, data: str | None, settings: Sequence[str] | None, data_root: Path | None
+) -> list[Plan]:
+    """The plans of several studies. Raises InputError with the problems of all."""
+    plans: list[Plan] = []
+    problems: dict[Problem, None] = {}
+    for path in paths:
+        try:
+            plans.append(planned(path, scale, data, settings, data_root))
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
+    if problems:
+        raise InputError(problems)
+    return plans
 
 
 def planned_as_launched(

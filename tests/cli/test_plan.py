@@ -27,7 +27,43 @@ def test_the_papers_networks_have_the_papers_sizes(call, studies) -> None:
     params = {variant["id"]: variant["params"] for variant in plan["variants"]}
     assert params["hierarchical"] == 6_236_560
     millions = {name: round(count / 1e6, 2) for name, count in params.items()}
-    assert millions == {"bottleneck": 3.42, "wider": 11.28, "hierarchical_narrow": 3.63, "hierarchical": 6.24}
+    assert millions == {
+        "bottleneck": 3.42,
+        "wider": 11.28,
+        "multi_scale": 3.81,
+        "multi_scale_no_1x1": 9.49,
+        "bottleneck_no_1x1": 5.73,
+        "hierarchical_narrow": 3.63,
+        "hierarchical": 6.24,
+    }
+
+
+def test_studies_planned_together_say_what_sharing_saves(call, small_study, studies) -> None:
+    other = small_study.with_name("other.yaml")
+    other.write_text(
+        "study: other\nseeds: [0]\nbase: {training.stacking: sequential}\nvariants:\n"
+        "  - {id: again, set: {block.type: hierarchical, model.stacks: 1}}\n"
+        "  - {id: two, set: {block.type: hierarchical, model.stacks: 2}}\n"
+    )
+    plan = json.loads(call("plan", small_study, other, "--scale", "tiny", "--format", "json").stdout)
+    assert (plan["rows"], plan["trials"], plan["distinct_alone"], plan["distinct"]) == (4, 6, 7, 6)
+    assert plan["saved_by_sharing"] == 1
+    assert [study["distinct"] for study in plan["studies"]] == [4, 3]
+    text = call("plan", small_study, other, "--scale", "tiny").stdout
+    assert "7 trials if each study trained its own, 6 distinct: sharing saves 1" in text
+    everything = json.loads(call("plan", *studies, "--scale", "paper", "--format", "json").stdout)
+    assert everything["saved_by_sharing"] >= 30
+
+
+def test_every_study_planned_together_shows_every_mistake(call, small_study) -> None:
+    for name in ("first", "second"):
+        small_study.with_name(f"{name}.yaml").write_text(
+            f"study: {name}\nvariants: [{{id: a, set: {{blok.type: x}}}}]\n"
+        )
+    result = call("plan", small_study, small_study.with_name("first.yaml"), small_study.with_name("second.yaml"))
+    assert result.exit_code == 2
+    assert "first.yaml" in result.stderr
+    assert "second.yaml" in result.stderr
 
 
 def test_the_plan_for_people_says_the_same(call, small_study) -> None:
