@@ -22,6 +22,7 @@ _UNITS: dict[str, tuple[str, float, int, int, int]] = {
     "min": ("min", 60.0, 1, 2, 3),
     "h": ("h", 3600.0, 1, 2, 4),
     "percent": ("", 1.0, 1, 0, 1),
+    "millionths": ("×10⁻⁶", 1e-6, 1, 2, 3),
     "number": ("", 1.0, 0, 3, 5),
 }
 

@@ -64,6 +64,10 @@ def run(
         float | None,
         typer.Option(min=0, help="GPUs, or a part of one, of a trial.", show_default="1 where there is one"),
     ] = None,
+    compiled: Annotated[
+        bool,
+        typer.Option("--compile", help="Train through torch.compile: minutes at first, faster on a GPU."),
+    ] = False,
     concurrent: Annotated[
         int | None, typer.Option(min=1, help="At most so many trials at once.", show_default="what the machine carries")
     ] = None,
@@ -96,12 +100,12 @@ def run(
     console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
     plan = planned(study, scale, data, settings, data_root)
     places = Places.below(runs, tracking_uri, data_root)
-    rest = remaining(plan, read_trials(places.uri), _chosen(plan, only))
+    rest = remaining(plan, read_trials(places.uri), places, _chosen(plan, only))
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
     runner = _executor(executor, places, address, concurrent)
-    resources = Resources(cpus_per_trial, _gpus(gpus_per_trial, address) if rest.to_train else 0.0)
+    resources = Resources(cpus_per_trial, _gpus(gpus_per_trial, address) if rest.to_train else 0.0, compiled)
     outcome = _launch(console, plan, rest, places, runner, resources)
     _conclude(console, plan, places, outcome, shown_as, runs, tracking_uri)
     if outcome.interrupted:
@@ -139,6 +143,7 @@ def _launch(
 ) -> Outcome:
     from cli.progress import SweepProgress, preparing
     from runners.launch import launch
+    from search_space.phases import epochs
     from tasks.pose import open_pose
 
     def prepare() -> None:
@@ -146,7 +151,7 @@ def _launch(
             for config in dict.fromkeys(trial.config.data for trial in rest.to_train):
                 open_pose(config, places.data_root, places.cache, show)
 
-    display = SweepProgress(console, len(rest.to_train), sum(trial.config.training.epochs for trial in rest.to_train))
+    display = SweepProgress(console, len(rest.to_train), sum(epochs(trial.config) for trial in rest.to_train))
 
     def displayed(jobs: Sequence[Job], monitor: Monitor) -> None:
         with display.shown():

@@ -10,6 +10,7 @@ from blocks.count import Counts
 from runners.planning import PlannedTrial
 from runners.record.recorded import RecordedTrial
 from search_space.conditions import active_settings
+from search_space.phases import epochs
 
 
 def estimate_seconds(
@@ -23,8 +24,8 @@ def estimate_seconds(
     rates: dict[tuple[str, int | None], list[float]] = {}
     for done in recorded:
         macs = done.metrics.get("binary_macs", 0) + done.metrics.get("real_macs", 0)
-        if done.state == "complete" and macs and done.settings.get("training.epochs"):
-            rate = done.metrics["seconds"] / (macs * done.settings["training.epochs"])
+        if done.state == "complete" and macs and done.metrics.get("epoch"):
+            rate = done.metrics["seconds"] / (macs * done.metrics["epoch"])
             rates.setdefault(_data(done.settings), []).append(rate)
     total = 0.0
     for trial in trials:
@@ -32,7 +33,7 @@ def estimate_seconds(
         if _data(settings) not in rates:
             return None
         cost = counts[trial.variant.id]
-        work = (cost.binary_macs + cost.real_macs) * trial.config.training.epochs
+        work = (cost.binary_macs + cost.real_macs) * epochs(trial.config)
         total += median(rates[_data(settings)]) * work
     return total
 

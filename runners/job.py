@@ -13,11 +13,13 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runners.files import MODEL
 from runners.planning import PlannedTrial
 from runners.record import names
 from runners.record.reading import local_database
 from search_space import TRAINING_CODE_VERSION, TrialConfig
 from search_space.conditions import active_settings
+from search_space.phases import describe
 
 if TYPE_CHECKING:
     from runners.record.writing import Record
@@ -32,6 +34,7 @@ class Resources:
 
     cpus: int = 1
     gpus: float = 0.0
+    compiled: bool = False
 
     @property
     def device(self) -> str:
@@ -62,6 +65,14 @@ class Places:
             data_root=data_root.resolve() if data_root else None,
         )
 
+    def folder(self, fingerprint: str) -> Path:
+        """Where a trial keeps its checkpoint and, once it is complete, its weights."""
+        return self.trials / fingerprint
+
+    def weights(self, fingerprint: str) -> Path:
+        """The trained weights of a complete trial."""
+        return self.folder(fingerprint) / MODEL
+
 
 @dataclass(frozen=True)
 class Job:
@@ -80,6 +91,8 @@ class Job:
     experiment_id: str
     places: Places
     resources: Resources
+    begins_from: str | None = None
+    phase: str | None = None
 
     @classmethod
     def of(cls, trial: PlannedTrial, counts: Any, **context: Any) -> Job:
@@ -93,6 +106,8 @@ class Job:
             fingerprint=trial.fingerprint,
             config=trial.config.model_dump(mode="json"),
             counts={key: float(value) for key, value in asdict(counts).items()},
+            begins_from=trial.begins_from.fingerprint if trial.begins_from else None,
+            phase=describe(trial.config) if trial.config.model.stacks > 1 else None,
             **context,
         )
 
@@ -118,7 +133,7 @@ def run_job(job: Job, report: Callable[[Progress], None]) -> None:
     from runners.trial import Epoch, run_trial
 
     config = TrialConfig.model_validate(job.config)
-    folder = job.places.trials / job.fingerprint
+    folder = job.places.folder(job.fingerprint)
     record = Record(job.places.uri, job.places.artifacts)
     run = record.start_run(job.experiment_id, job.name, run_tags(job), parent=job.launch)
 
@@ -138,6 +153,8 @@ def run_job(job: Job, report: Callable[[Progress], None]) -> None:
             on_epoch=on_epoch,
             threads=job.resources.cpus,
             device=job.resources.device,
+            compiled=job.resources.compiled,
+            begin_from=job.places.weights(job.begins_from) if job.begins_from else None,
         )
         _keep_picture(record, run, result, folder)
     except (KeyboardInterrupt, SystemExit):
@@ -173,6 +190,7 @@ def run_tags(job: Job) -> dict[str, Any]:
         "host": platform.node(),
         "threads": job.resources.cpus,
         "device": job.resources.device,
+        "compiled": job.resources.compiled,
         "process": os.getpid(),
     }
     return {
@@ -186,6 +204,8 @@ def run_tags(job: Job) -> dict[str, Any]:
         names.LAUNCH: job.launch,
         names.SETTINGS: job_settings(job),
         names.PROVENANCE: {key: str(value) for key, value in provenance.items()},
+        **({names.PHASE: job.phase} if job.phase else {}),
+        **({names.BEGINS_FROM: job.begins_from} if job.begins_from else {}),
     }
 
 

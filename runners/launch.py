@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import platform
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from runners.executors import Executor, Monitor
 from runners.job import Job, Places, Progress, Resources, run_tags
-from runners.planning import Plan, PlannedTrial
+from runners.planning import Plan, PlannedTrial, ancestors
 from runners.record import names
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial, State
@@ -38,18 +38,36 @@ class Outcome:
     error: str | None = None
 
 
-def remaining(plan: Plan, recorded: Sequence[RecordedTrial], only: set[str] | None = None) -> Remaining:
+def remaining(plan: Plan, recorded: Sequence[RecordedTrial], places: Places, only: set[str] | None = None) -> Remaining:
     """Split a plan by what the record holds complete, of this study or any other; doubles in the plan train once.
 
-    With `only`, trials of other variants are left for another launch.
+    A trial that begins from the weights of another asks for that one first: again, if the record holds it complete but
+    its weights are not in `places`. With `only`, trials of other variants are left for another launch.
     """
     complete = {trial.fingerprint for trial in recorded if trial.state == "complete"}
     reused = tuple(trial for trial in plan.trials if trial.fingerprint in complete)
     distinct: dict[str, PlannedTrial] = {}
     for trial in plan.trials:
-        if trial.fingerprint not in complete and (only is None or trial.variant.id in only):
-            distinct.setdefault(trial.fingerprint, trial)
+        if trial.fingerprint in complete or (only is not None and trial.variant.id not in only):
+            continue
+        needed = [trial]
+        for phase in ancestors(trial):
+            if phase.fingerprint in complete and places.weights(phase.fingerprint).is_file():
+                break
+            needed.append(phase)
+        for each in reversed(needed):
+            distinct.setdefault(each.fingerprint, each)
     return Remaining(reused, tuple(distinct.values()))
+
+
+def waves(trials: Sequence[PlannedTrial]) -> list[list[PlannedTrial]]:
+    """The trials in groups: each goes on only from trials of the groups before it, or from none of these."""
+    among = {trial.fingerprint for trial in trials}
+    groups: dict[int, list[PlannedTrial]] = {}
+    for trial in trials:
+        depth = sum(phase.fingerprint in among for phase in ancestors(trial))
+        groups.setdefault(depth, []).append(trial)
+    return [groups[depth] for depth in sorted(groups)]
 
 
 def launch(
@@ -112,10 +130,13 @@ def launch(
         "places": places,
         "resources": resources,
     }
-    jobs = [Job.of(trial, plan.counts[trial.variant.id], **context) for trial in rest.to_train]
+    jobs = {trial.fingerprint: Job.of(trial, plan.counts[trial.variant.id], **context) for trial in rest.to_train}
+    watch = _Watch(monitor, outcome)
     try:
-        if jobs:
-            executor(jobs, _Watch(monitor, outcome))
+        for wave in waves(rest.to_train):
+            ready = [jobs[trial.fingerprint] for trial in wave if not _fail_with_its_beginning(trial, jobs, watch)]
+            if ready:
+                executor(ready, watch)
     except KeyboardInterrupt:
         outcome.interrupted = True
     except InputError:
@@ -123,8 +144,20 @@ def launch(
         raise
     except Exception as error:  # of the executor, not of a trial: Ray itself has failed
         outcome.error = f"{type(error).__name__}: {error}"
-    _settle(record, jobs, parent, outcome)
+    _settle(record, list(jobs.values()), parent, outcome)
     return outcome
+
+
+def _fail_with_its_beginning(trial: PlannedTrial, jobs: Mapping[str, Job], watch: _Watch) -> bool:
+    """Whether the trial that this one begins from has failed in this launch; then this one has failed, too."""
+    before = trial.begins_from
+    if before is None or before.fingerprint not in jobs:
+        return False
+    earlier = jobs[before.fingerprint].name
+    if earlier not in watch.outcome.failed:
+        return False
+    watch.failed(jobs[trial.fingerprint], f"the trial from whose weights it begins has failed: {earlier}")
+    return True
 
 
 def _refuse_running(recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:

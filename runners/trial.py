@@ -6,7 +6,6 @@ same, bit for bit on a CPU, as those of a trial that was never interrupted.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,17 +15,19 @@ import numpy as np
 import torch
 
 from blocks.build import build
-from runners.checkpoint import Checkpoint, load_checkpoint, save_checkpoint, save_model
+from runners.checkpoint import Checkpoint, load_checkpoint, restore, save_checkpoint, save_model
+from runners.divergence import DivergedError
 from runners.evaluation import evaluate
 from runners.memory import peak_memory_mb
 from runners.optimiser import make_optimiser
-from runners.schedule import learning_rate
-from runners.seeding import derived_seed, epoch_generator
+from runners.phase import begin, check_beginning, freeze
+from runners.seeding import derived_seed
+from runners.training import Training, train_epoch
 from search_space.config import TrialConfig
-from tasks.augmentation import augment
-from tasks.heatmaps import encode
-from tasks.losses import make_loss
+from search_space.phases import epochs
 from tasks.pose import PoseData, open_pose
+
+__all__ = ["DivergedError", "Epoch", "TrialResult", "run_trial"]
 
 
 @dataclass(frozen=True)
@@ -56,19 +57,17 @@ class TrialResult:
         return self.history[-1]
 
 
-class DivergedError(RuntimeError):
-    """The loss is no longer a number: nothing after this would mean anything."""
-
-
 def run_trial(
     config: TrialConfig,
     folder: Path,
     *,
     cache: Path,
     data_root: Path | None = None,
+    begin_from: Path | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     threads: int = 1,
     device: str = "cpu",
+    compiled: bool = False,
 ) -> TrialResult:
     """Train and measure one trial.
 
@@ -77,93 +76,67 @@ def run_trial(
         folder: where its checkpoint lies, or will lie. One trial to a folder.
         cache: where decoded crops are kept, shared between trials.
         data_root: the folder with the data set's files.
+        begin_from: the trained weights of `search_space.phases.predecessor(config)`, its `model.pt`; None where there
+            is no such trial. Read unless the folder has a checkpoint to go on from.
         on_epoch: called after each epoch, once its checkpoint is written; may raise to stop the trial. Epochs before a
             continuation are reported again first.
         threads: CPU threads.
         device: a torch device.
+        compiled: train through `torch.compile`, which takes minutes at first and then saves time on a GPU. Evaluation
+            does without.
 
     Raises:
         DataError: for data that is missing or does not fit.
-        CheckpointError: for a checkpoint that cannot be continued from.
-        DivergedError: when the loss becomes NaN or infinite.
+        CheckpointError: for a checkpoint that cannot be continued from, or weights that it cannot begin from.
+        DivergedError: when the loss or a weight becomes NaN or infinite.
+        ValueError: if the trial goes on from another one and `begin_from` is None, or the other way round.
     """
+    check_beginning(config, begin_from)
     torch.set_num_threads(threads)
     data = open_pose(config.data, data_root, cache)
-    torch.manual_seed(derived_seed(config.seed, "weights"))
-    model = build(config.model, landmarks=data.landmarks).to(device)
-    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
-    optimiser = make_optimiser(config.training, model.parameters())
-    history: list[dict[str, float]] = []
-    checkpoint = load_checkpoint(folder)
-    if checkpoint is not None:
-        model.load_state_dict(checkpoint.model)
-        optimiser.load_state_dict(dict(checkpoint.optimiser))
-        history = list(checkpoint.history)
-    epochs = config.training.epochs
+    training, history = _set_up(config, folder, data, begin_from, device, compiled)
+    model, optimiser = training.model, training.optimiser
+    total = epochs(config)
     for number, figures in enumerate(history, start=1):
-        on_epoch(Epoch(number, epochs, figures))
+        on_epoch(Epoch(number, total, figures))
     predicted = np.empty(0)
-    for number in range(len(history) + 1, epochs + 1):
-        begin = time.perf_counter()
-        loss = _train_epoch(model, optimiser, config, data, number, device)
+    for number in range(len(history) + 1, total + 1):
+        start = time.perf_counter()
+        trained = train_epoch(training, number)
         figures, predicted = evaluate(model, config, data, device)
+        figures |= trained
         figures |= {
-            "train_loss": loss,
             "learning_rate": optimiser.param_groups[0]["lr"],
-            "seconds": (history[-1]["seconds"] if history else 0.0) + time.perf_counter() - begin,
+            "seconds": (history[-1]["seconds"] if history else 0.0) + time.perf_counter() - start,
             "peak_memory_mb": peak_memory_mb(device),
         }
         history.append(figures)
         save_checkpoint(folder, Checkpoint(number, model.state_dict(), optimiser.state_dict(), history))
-        on_epoch(Epoch(number, epochs, figures))
+        on_epoch(Epoch(number, total, figures))
     if not predicted.size:  # the last epoch was done before an interruption
         _, predicted = evaluate(model, config, data, device)
     return TrialResult(tuple(history), save_model(folder, model.state_dict()), predicted, data)
 
 
-def _train_epoch(
-    model: torch.nn.Module,
-    optimiser: torch.optim.Optimizer,
-    config: TrialConfig,
-    data: PoseData,
-    number: int,
-    device: str,
-) -> float:
-    """One pass over the training images; gives the mean loss. Raises DivergedError."""
-    model.train()
-    split, resolution, sigma = data.train, config.data.resolution, config.data.heatmap_sigma
-    generator = epoch_generator(config.seed, number)
-    order = torch.randperm(len(split), generator=generator)
-    size = min(config.training.batch_size, len(split))
-    batches = torch.split(
-        order[: len(split) // size * size], size
-    )  # whole ones only: BatchNorm needs more than a leftover
-    steps = config.training.epochs * len(batches)
-    compute_loss = make_loss(config.loss.name)
-    total = torch.zeros((), device=device)
-    for index, chosen in enumerate(batches):
-        rate = learning_rate(config.training, (number - 1) * len(batches) + index, steps)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        crops, points, visible = split.batch(chosen, device)
-        images, points, visible = augment(
-            crops, points, visible, resolution, config.augmentation, generator, data.flip_pairs
-        )
-        target = encode(points, visible, resolution, sigma)
-        outputs = model(images.contiguous(memory_format=torch.channels_last))
-        loss = torch.stack([compute_loss(output, target, visible) for output in outputs]).sum()
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        optimiser.step()
-        total += loss.detach()
-        if index % 50 == 0 or index == len(batches) - 1:  # now and then: asking a GPU each step would hold it up
-            _check_finite(float(total), number, index)
-    return float(total) / len(batches)
-
-
-def _check_finite(loss: float, epoch: int, step: int) -> None:
-    if not math.isfinite(loss):
-        raise DivergedError(
-            f"the loss became {loss} in epoch {epoch}, by step {step + 1}: "
-            "lower training.learning_rate, or choose another training.optimiser"
-        )
+def _set_up(
+    config: TrialConfig, folder: Path, data: PoseData, begin_from: Path | None, device: str, compiled: bool
+) -> tuple[Training, list[dict[str, float]]]:
+    """The network as it stands, fresh or where the checkpoint left it, and the metrics of the epochs so far."""
+    torch.manual_seed(derived_seed(config.seed, "weights"))
+    model = build(config.model, landmarks=data.landmarks)
+    checkpoint = load_checkpoint(folder)
+    if checkpoint is None and begin_from is not None:
+        begin(model, config, begin_from)
+    frozen = freeze(model, config)
+    model.to(device)
+    model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # missing from torch's stubs
+    optimiser = make_optimiser(
+        config.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
+    )
+    history: list[dict[str, float]] = []
+    if checkpoint is not None:
+        restore(checkpoint, folder, model, optimiser)
+        history = list(checkpoint.history)
+    # A second module around the same weights: the names of the weights stay, and evaluation takes the plain one.
+    forward = torch.compile(model) if compiled else model
+    return Training(config, data, device, model, forward, optimiser, frozen), history

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 Better = Literal["max", "min"]
-CountFormat = Literal["millions", "giga", "megabytes", "seconds", "percent", "number"]
+CountFormat = Literal["millions", "giga", "megabytes", "seconds", "percent", "millionths", "number"]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ _ALL = (
         "gradient_size",
         "gradient",
         "max",
-        "number",
+        "millionths",
         "mean size of the gradient of a hidden weight in the last epoch (binary, or real in the same places)",
     ),
     Metric("positive_share", "+1", "max", "percent", "share of +1 among the signs right after each pooling"),

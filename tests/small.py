@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from search_space.config import TrialConfig
+from search_space.keys import assemble
+
 STUDY = """\
 study: small
 title: A study for tests
@@ -29,3 +32,8 @@ def options(**changes: object) -> list[str]:
 
 
 OPTIONS = options()
+
+
+def small_config(seed: int = 0, **changes: object) -> TrialConfig:
+    """The configuration of a small trial; `training__epochs=9` changes a setting."""
+    return assemble({**SMALL, **{key.replace("__", "."): value for key, value in changes.items()}}, seed)

@@ -30,6 +30,8 @@ _MATHS = {
     "°": r"^\circ",
     "²": "^2",
     "³": "^3",
+    "⁻": "^-",
+    "⁶": "^6",
     **{letter: f"\\{name}" for letter, name in _GREEK.items()},
 }
 _ESCAPES = {

@@ -20,6 +20,8 @@ SEED = PREFIX + "seed"
 FINGERPRINT = PREFIX + "fingerprint"
 SETTINGS = PREFIX + "settings"
 PROVENANCE = PREFIX + "provenance"
+PHASE = PREFIX + "phase"
+BEGINS_FROM = PREFIX + "begins_from"
 
 # A launch's run.
 LAUNCH = PREFIX + "launch"

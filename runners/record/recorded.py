@@ -21,7 +21,8 @@ class RecordedTrial:
 
     `metrics` are those of the last epoch (names as in `search_space.metrics`), `settings` the active configuration by
     key, `provenance` what does not decide the result but explains it: versions, threads, host, device. `ended` says
-    whether the run has been closed; one whose process is gone without closing it is `interrupted` all the same.
+    whether the run has been closed; one whose process is gone without closing it is `interrupted` all the same. `phase`
+    says in words what a trial of several stacks trains, `begins_from` is the fingerprint of the trial it goes on from.
     """
 
     run_id: str
@@ -39,6 +40,8 @@ class RecordedTrial:
     error: str | None = None
     launch: str = ""
     ended: bool = True
+    phase: str | None = None
+    begins_from: str | None = None
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,8 @@ def to_trial(run: RawRun) -> RecordedTrial:
         error=tags.get(names.ERROR),
         launch=tags.get(names.LAUNCH, ""),
         ended=run.status != "RUNNING",
+        phase=tags.get(names.PHASE),
+        begins_from=tags.get(names.BEGINS_FROM),
     )
 
 

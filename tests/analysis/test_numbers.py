@@ -34,6 +34,7 @@ from search_space.metrics import CountFormat
         ("number", [812.3], None, 812.3, "812"),
         ("number", [6_237_456], None, 6_237_456, "6,237,456"),
         ("number", [], None, 1.5, "2"),
+        ("millionths", [1.23e-5, 8e-4], None, 1.23e-5, "12.3 ×10⁻⁶"),
     ],
 )
 def test_format_of_a_column(

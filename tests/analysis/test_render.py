@@ -24,7 +24,7 @@ from analysis.table import build_table
 from analysis.table_model import Row, Table
 
 GOLDEN = Path(__file__).parent / "golden"
-UNICODE = "α β ≤ ≥ → × · ² ³ ° − – — … ± “a” ‘b’ naïve Łódź µ \u00a0 ∞ √"
+UNICODE = "α β ≤ ≥ → × · ² ³ 10⁻⁶ ° − – — … ± “a” ‘b’ naïve Łódź µ \u00a0 ∞ √"
 
 
 @pytest.mark.parametrize("format", FORMATS)

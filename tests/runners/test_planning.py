@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
 from runners.estimate import estimate_seconds
-from runners.launch import remaining
-from runners.planning import plan_study
+from runners.job import Places
+from runners.launch import remaining, waves
+from runners.planning import ancestors, plan_study
+from runners.record.recorded import RecordedTrial
 from search_space import InputError, expand, read_overrides, read_study
 
 
@@ -37,6 +40,45 @@ def test_a_data_set_without_its_folder_is_refused(small_study, tmp_path) -> None
         plan_study(expanded, tmp_path)
 
 
+START = datetime(2026, 3, 1, tzinfo=UTC)
+SEQUENCE = """
+study: small
+base: {training.stacking: sequential, training.joint_epochs: 1}
+seeds: [0, 1]
+variants: [{id: three, set: {model.stacks: 3}}, {id: one, set: {model.stacks: 1}}, {id: two, set: {model.stacks: 2}}]
+"""
+
+
+def test_stacks_in_sequence_are_planned_with_their_phases(make_plan, small_study, tmp_path) -> None:
+    small_study.write_text(SEQUENCE)
+    plan = make_plan()
+    assert [trial.name for trial in plan.trials[:3]] == ["three/0", "one/0", "two/0"]
+    # One stack is a row; two on one frozen serve both longer rows, and are called after the first.
+    assert [phase.name for phase in plan.phases] == [f"three.stack_{k}/{seed}" for seed in (0, 1) for k in (2, 3)]
+    assert plan.distinct == 10
+    three, _, two = plan.trials[:3]
+    assert [phase.name for phase in ancestors(three)] == ["three.stack_3/0", "three.stack_2/0", "one/0"]
+    assert [phase.name for phase in ancestors(two)] == ["three.stack_2/0", "one/0"]
+    assert plan.counts["three.stack_3"] == plan.counts["three"]
+    rest = remaining(plan, [], Places.below(tmp_path))
+    groups = [[trial.name for trial in wave if trial.seed == 0] for wave in waves(rest.to_train)]
+    assert groups == [["one/0"], ["three.stack_2/0"], ["three.stack_3/0", "two/0"], ["three/0"]]
+
+
+def test_a_phase_whose_weights_are_gone_is_trained_again(make_plan, small_study, tmp_path) -> None:
+    small_study.write_text(SEQUENCE)
+    plan = make_plan()
+    places = Places.below(tmp_path)
+    one = next(trial for trial in plan.trials if trial.name == "one/0")
+    complete = [RecordedTrial("r", "e", "small", "one", 0, "tiny", one.fingerprint, "complete", {}, {}, {}, START)]
+    names = [trial.name for trial in remaining(plan, complete, places, {"two"}).to_train if trial.seed == 0]
+    assert names == ["one/0", "three.stack_2/0", "two/0"]
+    places.weights(one.fingerprint).parent.mkdir(parents=True)
+    places.weights(one.fingerprint).write_bytes(b"weights")
+    names = [trial.name for trial in remaining(plan, complete, places, {"two"}).to_train if trial.seed == 0]
+    assert names == ["three.stack_2/0", "two/0"]
+
+
 def test_no_estimate_without_a_record(make_plan) -> None:
     plan = make_plan()
     assert estimate_seconds(plan.trials, plan.counts, []) is None
@@ -53,9 +95,9 @@ def test_planning_imports_nothing_heavy() -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_a_launch_can_be_of_some_variants_only(make_plan) -> None:
+def test_a_launch_can_be_of_some_variants_only(make_plan, tmp_path) -> None:
     plan = make_plan()
-    rest = remaining(plan, [], {"hierarchical"})
+    rest = remaining(plan, [], Places.below(tmp_path), {"hierarchical"})
     assert [trial.name for trial in rest.to_train] == ["hierarchical/0", "hierarchical/1"]
 
 

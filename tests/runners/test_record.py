@@ -44,7 +44,7 @@ class Silent:
 
 
 def _launch(plan, places, executor=run_inline, monitor=None):
-    rest = remaining(plan, read_trials(places.uri))
+    rest = remaining(plan, read_trials(places.uri), places)
     return launch(plan, rest, places, Resources(), executor, monitor or Silent(), prepare=lambda: None)
 
 
@@ -67,7 +67,7 @@ def test_a_launch_is_recorded_and_not_trained_again(finished, places) -> None:
     assert (recorded.scale, recorded.state, recorded.overrides["training.epochs"]) == ("tiny", "complete", 2)
     assert read_launches(places.uri, "another") == []
 
-    rest = remaining(finished, trials)
+    rest = remaining(finished, trials, places)
     assert (len(rest.reused), rest.to_train) == (4, ())
 
     # Through MLflow itself: an experiment, a parent, children with curves, configuration and picture.
@@ -148,7 +148,7 @@ def test_a_failed_trial_is_recorded_and_the_others_go_on(make_plan, places) -> N
 
     (places.trials / broken / "checkpoint.pt").unlink()  # mended: running again trains only what is missing
     assert _launch(plan, places).trained == [plan.trials[1].name]
-    assert remaining(plan, read_trials(places.uri)).to_train == ()
+    assert remaining(plan, read_trials(places.uri), places).to_train == ()
 
 
 @pytest.mark.slow
@@ -169,7 +169,7 @@ def test_an_interrupted_launch_says_so_and_goes_on(make_plan, places) -> None:
 
     monitor = Silent()
     assert len(_launch(plan, places, monitor=monitor).trained) == 3
-    assert remaining(plan, read_trials(places.uri)).to_train == ()
+    assert remaining(plan, read_trials(places.uri), places).to_train == ()
     whole = [
         trial for trial in read_trials(places.uri) if trial.state == "complete" and trial.variant == "hierarchical"
     ]
@@ -213,7 +213,7 @@ def test_a_tracking_server_holds_the_record_as_well(make_plan, tmp_path, trackin
     places = Places.below(tmp_path / "runs", tracking_server)
     plan = make_plan("training.epochs=1")
     assert len(_launch(plan, places).trained) == 4
-    assert remaining(plan, read_trials(tracking_server)).to_train == ()
+    assert remaining(plan, read_trials(tracking_server), places).to_train == ()
     assert read_launches(tracking_server, "small")[0].state == "complete"
     assert not (tmp_path / "runs" / "mlflow.db").exists()
     client = Record(places.uri, places.artifacts).client
@@ -237,7 +237,7 @@ def test_a_trained_trial_is_not_lost_when_its_record_cannot_be_closed(make_plan,
     with monkeypatch.context() as patched:
         patched.setattr("runners.job._keep_picture", _raise)
         assert len(_launch(plan, places).failed) == 4
-    monkeypatch.setattr("runners.trial._train_epoch", _raise)  # nothing must be trained again
+    monkeypatch.setattr("runners.trial.train_epoch", _raise)  # nothing must be trained again
     assert len(_launch(plan, places).trained) == 4
     assert not list(places.trials.glob("*/checkpoint.pt"))
 

@@ -8,7 +8,8 @@ import pytest
 import torch
 
 from runners.checkpoint import CHECKPOINT, MODEL, CheckpointError
-from runners.trial import DivergedError, Epoch, run_trial
+from runners.trial import Epoch, run_trial
+from tests.small import small_config
 
 TIMES = {"seconds", "peak_memory_mb"}
 
@@ -76,15 +77,6 @@ def test_interrupted_after_the_last_epoch_it_only_finishes(make_plan, tmp_path, 
     assert _figures(continued) == _figures(whole)
 
 
-def test_a_loss_that_is_no_number_ends_the_trial_with_its_epoch(make_plan, tmp_path, shared_cache) -> None:
-    config = make_plan("training.learning_rate=10", "training.schedule=constant", "training.epochs=50").trials[0].config
-    config = config.model_copy(update={"model": config.model.model_copy(update={"binary": False})})
-    huge = config.training.model_copy(update={"learning_rate": 1e30})
-    config = config.model_copy(update={"training": huge})
-    with pytest.raises(DivergedError, match=r"the loss became (nan|inf) in epoch \d+, by step \d+: lower training"):
-        run_trial(config, tmp_path / "a", cache=shared_cache)
-
-
 def test_a_damaged_checkpoint_is_said_and_nothing_is_lost(make_plan, tmp_path, shared_cache) -> None:
     folder = tmp_path / "a"
     folder.mkdir()
@@ -92,6 +84,29 @@ def test_a_damaged_checkpoint_is_said_and_nothing_is_lost(make_plan, tmp_path, s
     with pytest.raises(CheckpointError, match=r"checkpoint\.pt is damaged .* remove it"):
         run_trial(make_plan().trials[0].config, folder, cache=shared_cache)
     assert (folder / CHECKPOINT).read_bytes() == b"not a checkpoint"
+
+
+def test_a_checkpoint_of_another_network_is_said_and_nothing_trains(tmp_path, shared_cache, monkeypatch) -> None:
+    folder = tmp_path / "a"
+    run_trial(small_config(training__epochs=1), folder, cache=shared_cache)
+    before = (folder / CHECKPOINT).read_bytes()
+    monkeypatch.setattr("runners.trial.train_epoch", lambda *_: pytest.fail("it trained"))
+    expected = r"checkpoint\.pt, the checkpoint of this trial, is of another network: "
+    with pytest.raises(
+        CheckpointError, match=expected + r"stem\.conv\.weight has shape \(4, .*\), in this trial \(6, "
+    ):
+        run_trial(small_config(model__stem_features=6), folder, cache=shared_cache)
+    with pytest.raises(CheckpointError, match=expected + r"stacks\.1\..* is missing \(and \d+ more .*\): remove it to"):
+        run_trial(small_config(model__stacks=2), folder, cache=shared_cache)
+    with pytest.raises(CheckpointError, match=expected + r"stacks\.0\.hourglass\.inner\.inner\..* is missing"):
+        run_trial(small_config(model__order=3), folder, cache=shared_cache)
+    assert (folder / CHECKPOINT).read_bytes() == before
+
+
+def test_a_checkpoint_of_a_larger_network_is_said(tmp_path, shared_cache) -> None:
+    run_trial(small_config(training__epochs=1, model__stacks=2), tmp_path, cache=shared_cache)
+    with pytest.raises(CheckpointError, match=r"another network: (stacks\.1|links\.0)\..* is not in this trial"):
+        run_trial(small_config(), tmp_path, cache=shared_cache)
 
 
 def test_the_flip_test_changes_what_is_measured_but_not_what_is_trained(make_plan, tmp_path, shared_cache) -> None:
