@@ -1,4 +1,4 @@
-"""The bottleneck of He et al. with an inner width of any size (Figs. 7a and 7b)."""
+"""The bottleneck of He et al. with an inner width of any size (Figs. 7a and 7b), with and without its 1x1 layers."""
 
 from __future__ import annotations
 
@@ -13,14 +13,22 @@ def bottleneck(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> 
     bottleneck follows Newell et al.: its convolutions have biases, and where widths differ its shortcut is a plain
     1x1 convolution.
 
+    `block.remove_1x1` leaves 3x3 to the inner width, 3x3 back. With width 5/16 (0.3125) this is "bottleneck (wider) +
+    no 1x1" of Table 2; Section 4.6.1 says only that the parameters were halved, so that width is the least certain of
+    network_spec. The shortcut keeps its 1x1 convolution where widths differ.
+
     Raises:
         WidthError: if the inner width is not a whole number of channels.
     """
     inner = inner_width(outputs, config.width)
     draft = Draft(inputs)
-    x = draft.unit("reduce", draft.input, inner, kernel=1)
-    x = draft.unit("middle", x, inner, kernel=3)
-    x = draft.unit("expand", x, outputs, kernel=1)
+    if config.remove_1x1:
+        x = draft.unit("reduce", draft.input, inner, kernel=3)
+        x = draft.unit("expand", x, outputs, kernel=3)
+    else:
+        x = draft.unit("reduce", draft.input, inner, kernel=1)
+        x = draft.unit("middle", x, inner, kernel=3)
+        x = draft.unit("expand", x, outputs, kernel=1)
     return draft.finish(x, bias=not binary, shortcut="unit" if binary else "convolution")
 
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 from types import MappingProxyType
 
 from blocks.bottleneck import bottleneck
 from blocks.hierarchical import hierarchical
+from blocks.multi_scale import multi_scale
 from blocks.plan import BlockFunction, BlockPlan
 from search_space.config import BlockConfig
 
 BLOCKS: Mapping[str, BlockFunction] = MappingProxyType(
     {
         "bottleneck": bottleneck,
+        "multi_scale": multi_scale,
         "hierarchical": hierarchical,
     }
 )
@@ -26,3 +29,15 @@ def plan_block(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> 
     if (plan.inputs, plan.outputs) != (inputs, outputs):
         raise ValueError(f"block {config.type!r} gives {plan.outputs} channels where {outputs} are wanted")
     return plan
+
+
+def plan_merge(outputs: int, config: BlockConfig, binary: bool) -> BlockPlan:
+    """The plan of a block that reads a concatenation of two maps: 2 x `outputs` channels to `outputs`.
+
+    Its first convolutions take twice the channels, the rest is that of any other block; its shortcut is the sum of
+    the two maps, without parameters (network_spec, 7).
+
+    Raises:
+        WidthError: if the block cannot be `outputs` channels wide.
+    """
+    return replace(plan_block(2 * outputs, outputs, config, binary), shortcut="halves")

@@ -1,9 +1,13 @@
-"""The hourglass: blocks on ever smaller maps, and back up, with a block on every level's way across (Fig. 2)."""
+"""The hourglass: blocks on ever smaller maps, and back up, with a block on every level's way across (Fig. 2).
+
+Its improved form has no block on the ways across, and concatenates where the other adds (Fig. 11).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
@@ -53,3 +57,41 @@ class Hourglass(nn.Module):
         skip: Tensor = self.skip(x)
         y = self.up(self.inner(self.down(self.pool(x))))
         return skip + upsample2(y, self.upsampling)
+
+
+class ImprovedHourglass(nn.Module):
+    """The improved, U-Net inspired hourglass (Fig. 11): N x features x H x W to N x 2 features x H x W.
+
+    concat[upsample(up(inner(down(pool(x))))), x]: the way across has no block, and what comes up is laid beside the
+    level's own map instead of being added to it. Whoever reads an improved hourglass reads twice the features: `up`,
+    wherever `inner` is one, and the block after the outermost (network_spec, 7). 2 order + 1 blocks.
+
+    Args:
+        block: makes one block, features to features.
+        merge: makes one block that reads a concatenation, 2 features to features.
+        order: how often the resolution is halved, at least 1.
+        pooling: max or average.
+        upsampling: nearest or bilinear.
+    """
+
+    def __init__(
+        self,
+        block: Callable[[], nn.Module],
+        merge: Callable[[], nn.Module],
+        order: int,
+        pooling: Pooling = "max",
+        upsampling: Upsampling = "nearest",
+    ) -> None:
+        super().__init__()
+        if order < 1:
+            raise ValueError(f"the order of an hourglass must be at least 1, got {order}")
+        self.upsampling = upsampling
+        self.pool = pool2(pooling)
+        self.down = block()
+        self.inner = ImprovedHourglass(block, merge, order - 1, pooling, upsampling) if order > 1 else block()
+        self.up = merge() if order > 1 else block()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x features x H x W to N x 2 features x H x W, what came up first, then x."""
+        y = self.up(self.inner(self.down(self.pool(x))))
+        return torch.cat([upsample2(y, self.upsampling), x], dim=1)

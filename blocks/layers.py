@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
-from blocks.catalogue import plan_block
+from blocks.catalogue import plan_block, plan_merge
 from blocks.plan import BlockPlan
 from blocks.widths import STRIDE, hourglass_features, stem_widths
 from search_space.config import ModelConfig
@@ -56,6 +56,11 @@ def remaps_features(model: ModelConfig) -> bool:
     return not model.binary and model.block.type == "bottleneck"
 
 
+def is_improved(model: ModelConfig) -> bool:
+    """Whether the hourglass is the improved one, which gives twice the features to the block after it."""
+    return model.hourglass == "improved"
+
+
 def network_layers(model: ModelConfig, resolution: int, landmarks: int = 16) -> Iterator[Layer]:
     """All layers of the network at an input of `resolution` pixels a side (WidthError if it cannot be built)."""
     yield from stem_layers(model, resolution)
@@ -77,10 +82,10 @@ def stem_layers(model: ModelConfig, resolution: int, name: str = "stem") -> Iter
 
 
 def stack_layers(model: ModelConfig, resolution: int, landmarks: int, name: str) -> Iterator[Layer]:
-    """Hourglass, block, 1x1 layer, output (network_spec, 2-5)."""
+    """Hourglass, block, 1x1 layer, output (network_spec, 2-5 and 7)."""
     features, side = hourglass_features(model), resolution // STRIDE
     yield from _hourglass(model, features, model.order, side, f"{name}.hourglass")
-    yield from _block(model, features, features, side, f"{name}.block")
+    yield from _after(model, features, side, f"{name}.block", merges=is_improved(model))
     if model.binary:
         yield from _unit(model, features, features, side, f"{name}.mix", kernel=1)
     else:
@@ -98,13 +103,21 @@ def link_layers(model: ModelConfig, resolution: int, landmarks: int, name: str) 
 
 
 def _hourglass(model: ModelConfig, features: int, order: int, side: int, name: str) -> Iterator[Layer]:
-    yield from _block(model, features, features, side, f"{name}.skip")
+    if not is_improved(model):
+        yield from _block(model, features, features, side, f"{name}.skip")
     yield from _block(model, features, features, side // 2, f"{name}.down")
     if order > 1:
         yield from _hourglass(model, features, order - 1, side // 2, f"{name}.inner")
     else:
         yield from _block(model, features, features, side // 2, f"{name}.inner")
-    yield from _block(model, features, features, side // 2, f"{name}.up")
+    yield from _after(model, features, side // 2, f"{name}.up", merges=is_improved(model) and order > 1)
+
+
+def _after(model: ModelConfig, features: int, side: int, name: str, *, merges: bool) -> Iterator[Layer]:
+    """The block after an hourglass: it `merges` the two maps that an improved one gives."""
+    if not merges:
+        return _block(model, features, features, side, name)
+    return block_layers(plan_merge(features, model.block, model.binary), side, name, model)
 
 
 def _block(model: ModelConfig, inputs: int, outputs: int, side: int, name: str) -> Iterator[Layer]:

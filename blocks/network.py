@@ -1,4 +1,4 @@
-"""The whole network: stem, stacked hourglasses, a heatmap for each landmark from every stack (network_spec, 1-6).
+"""The whole network: stem, stacked hourglasses, a heatmap for each landmark from every stack (network_spec, 1-7).
 
 `blocks.layers` describes the same network without torch; a property test holds the two together, layer by layer.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from blocks.catalogue import plan_block
-from blocks.hourglass import Hourglass, pool2
-from blocks.layers import remaps_features
+from blocks.catalogue import plan_block, plan_merge
+from blocks.hourglass import Hourglass, ImprovedHourglass, pool2
+from blocks.layers import is_improved, remaps_features
 from blocks.residual import ResidualBlock
 from blocks.unit import Unit
-from blocks.widths import check_resolution, hourglass_features, stem_widths
+from blocks.widths import check_resolution, hourglass_features, resolution_multiple, stem_widths
 from search_space.config import ModelConfig
 
 
@@ -27,6 +27,7 @@ class HourglassNetwork(nn.Module):
     def __init__(self, model: ModelConfig, landmarks: int) -> None:
         super().__init__()
         self.config = model
+        self._multiple = resolution_multiple(model)
         self.stem = Stem(model)
         self.stacks = nn.ModuleList(Stack(model, landmarks) for _ in range(model.stacks))
         self.links = nn.ModuleList(Link(model, landmarks) for _ in range(model.stacks - 1))
@@ -36,11 +37,11 @@ class HourglassNetwork(nn.Module):
         """N x 3 x R x R to one N x landmarks x R/4 x R/4 of logits for each stack, the last the best.
 
         Raises:
-            ValueError: if the hourglass cannot halve that resolution `order` times.
+            ValueError: if hourglass and blocks cannot halve that resolution as often as they would.
         """
         for side in images.shape[-2:]:
-            for problem in check_resolution(self.config, side, key="an image side of"):
-                raise ValueError(problem)
+            if side % self._multiple:
+                raise ValueError("; ".join(check_resolution(self.config, side, key="an image side of")))
         x = self.stem(images)
         outputs: list[Tensor] = []
         for number, stack in enumerate(self.stacks):
@@ -78,10 +79,8 @@ class Stack(nn.Module):
     def __init__(self, model: ModelConfig, landmarks: int) -> None:
         super().__init__()
         features = hourglass_features(model)
-        self.hourglass = Hourglass(
-            lambda: make_block(model, features, features), model.order, model.pooling, model.upsampling
-        )
-        self.block = make_block(model, features, features)
+        self.hourglass = make_hourglass(model)
+        self.block = make_merge(model, features) if is_improved(model) else make_block(model, features, features)
         self.mix: nn.Module = (
             Unit(features, features, 1, binary=True, relu=model.relu)
             if model.binary
@@ -119,6 +118,25 @@ def make_block(model: ModelConfig, inputs: int, outputs: int) -> ResidualBlock:
     """A block of the network's type from `inputs` to `outputs` channels (WidthError if it cannot have that width)."""
     plan = plan_block(inputs, outputs, model.block, model.binary)
     return ResidualBlock(plan, binary=model.binary, relu=model.relu)
+
+
+def make_merge(model: ModelConfig, features: int) -> ResidualBlock:
+    """A block of the network's type that reads two maps laid together, 2 `features` to `features` (else WidthError)."""
+    return ResidualBlock(plan_merge(features, model.block, model.binary), binary=model.binary, relu=model.relu)
+
+
+def make_hourglass(model: ModelConfig) -> Hourglass | ImprovedHourglass:
+    """The hourglass of the configuration; an improved one gives twice the features (`blocks.hourglass`)."""
+    features = hourglass_features(model)
+
+    def block() -> ResidualBlock:
+        return make_block(model, features, features)
+
+    if is_improved(model):
+        return ImprovedHourglass(
+            block, lambda: make_merge(model, features), model.order, model.pooling, model.upsampling
+        )
+    return Hourglass(block, model.order, model.pooling, model.upsampling)
 
 
 def initialise(network: nn.Module) -> None:

@@ -42,15 +42,16 @@ class UnitStep:
 
 @dataclass(frozen=True, slots=True)
 class PoolStep:
-    """Max-pooling over 2x2."""
+    """Max-pooling over 2x2, whatever `model.pooling` says: that is the pooling of the hourglass, this a block's own."""
 
     name: str
     source: str
+    halvings: int
 
 
 @dataclass(frozen=True, slots=True)
 class UpsampleStep:
-    """Bilinear upsampling by 2."""
+    """Bilinear upsampling by 2 (Fig. 7), whatever `model.upsampling` says."""
 
     name: str
     source: str
@@ -65,6 +66,7 @@ class ConcatStep:
 
 
 Step = UnitStep | PoolStep | UpsampleStep | ConcatStep
+Shortcut = Literal["unit", "convolution", "halves"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,8 @@ class BlockPlan:
     """The residual path of a block, and how its shortcut is made where input and output widths differ.
 
     `bias`: the block's convolutions have biases (Newell et al.'s real bottleneck only).
-    `shortcut`: where widths differ, a 1x1 "unit" (BatchNorm -> sign -> convolution) or a plain 1x1 "convolution".
+    `shortcut`: where widths differ, a 1x1 "unit" (BatchNorm -> sign -> convolution), a plain 1x1 "convolution", or
+    "halves", the sum of the two halves of an input that is twice as wide as the output: no parameters.
     """
 
     inputs: int
@@ -80,7 +83,11 @@ class BlockPlan:
     steps: tuple[Step, ...]
     result: str
     bias: bool = False
-    shortcut: Literal["unit", "convolution"] = "unit"
+    shortcut: Shortcut = "unit"
+
+    def __post_init__(self) -> None:
+        if self.shortcut == "halves" and self.inputs != 2 * self.outputs:
+            raise ValueError(f"{self.inputs} channels are not twice {self.outputs}: their halves cannot be summed")
 
     @property
     def units(self) -> tuple[UnitStep, ...]:
@@ -89,8 +96,13 @@ class BlockPlan:
 
     @property
     def projects(self) -> bool:
-        """Whether the shortcut is a 1x1 convolution (widths differ) and not the identity."""
-        return self.inputs != self.outputs
+        """Whether the shortcut has a 1x1 convolution: not where it is the identity (widths agree) or sums halves."""
+        return self.inputs != self.outputs and self.shortcut != "halves"
+
+    @property
+    def halvings(self) -> int:
+        """How often the block halves its input's resolution inside: 0 of a block that does not pool."""
+        return max((step.halvings for step in self.steps if isinstance(step, PoolStep)), default=0)
 
 
 BlockFunction = Callable[[int, int, BlockConfig, bool], BlockPlan]
@@ -121,8 +133,9 @@ class Draft:
 
     def pool(self, name: str, source: Value) -> Value:
         """Add a 2x2 max-pooling."""
-        self._add(PoolStep(name, source.name))
-        return Value(name, source.channels, source.halvings + 1)
+        halvings = source.halvings + 1
+        self._add(PoolStep(name, source.name, halvings))
+        return Value(name, source.channels, halvings)
 
     def upsample(self, name: str, source: Value) -> Value:
         """Add a bilinear upsampling by 2."""
@@ -138,9 +151,7 @@ class Draft:
         self._add(ConcatStep(name, tuple(source.name for source in sources)))
         return Value(name, sum(source.channels for source in sources), sources[0].halvings)
 
-    def finish(
-        self, result: Value, *, bias: bool = False, shortcut: Literal["unit", "convolution"] = "unit"
-    ) -> BlockPlan:
+    def finish(self, result: Value, *, bias: bool = False, shortcut: Shortcut = "unit") -> BlockPlan:
         """The finished plan, whose residual path ends in `result` (at the block's own resolution)."""
         if result.halvings:
             raise ValueError(f"block ends at another resolution than it began: {result}")

@@ -13,8 +13,8 @@ from blocks.unit import Unit
 class ResidualBlock(nn.Module):
     """The block that `plan` describes: N x inputs x H x W to N x outputs x H x W.
 
-    The shortcut is the identity where the widths agree, otherwise a 1x1 unit or, in Newell et al.'s real bottleneck,
-    a plain 1x1 convolution.
+    The shortcut is the identity where the widths agree; otherwise a 1x1 unit, in Newell et al.'s real bottleneck a
+    plain 1x1 convolution, and in the improved hourglass the sum of the input's halves.
     """
 
     def __init__(self, plan: BlockPlan, *, binary: bool, relu: bool = False) -> None:
@@ -57,7 +57,18 @@ class ResidualBlock(nn.Module):
         return unit
 
 
+class SumOfHalves(nn.Module):
+    """The first half of the channels + the second: N x 2C x H x W to N x C x H x W."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """N x 2C x H x W to N x C x H x W."""
+        first, second = x.chunk(2, dim=1)
+        return first + second
+
+
 def _shortcut(plan: BlockPlan, *, binary: bool, relu: bool) -> nn.Module:
+    if plan.shortcut == "halves":
+        return SumOfHalves()
     if not plan.projects:
         return nn.Identity()
     if plan.shortcut == "convolution":

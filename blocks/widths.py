@@ -68,18 +68,41 @@ def check_widths(model: ModelConfig) -> list[str]:
     return problems
 
 
+def block_halvings(model: ModelConfig) -> int:
+    """How often a block of this network halves the map that it reads: 1 of multi-scale blocks, 0 of the others.
+
+    A width that is impossible says nothing of it, so that it is known beside `check_widths`'s problems where one of the
+    widths is possible.
+    """
+    for outputs in (2 * model.stem_features, model.features):
+        try:
+            return plan_block(outputs, outputs, model.block, model.binary).halvings
+        except WidthError:
+            continue
+    return 0
+
+
+def resolution_multiple(model: ModelConfig) -> int:
+    """What an input's side must be a multiple of: the stem halves it twice, the hourglass `order` times, and a block
+    that pools inside once more on the smallest map. The blocks of the stem read larger maps, so they add nothing.
+    """
+    return int(STRIDE * 2 ** (model.order + block_halvings(model)))
+
+
 def check_resolution(model: ModelConfig, resolution: int, key: str = "data.resolution") -> list[str]:
-    """What is wrong with an input of `resolution` pixels a side, halved `order` + 2 times; empty if nothing."""
-    multiple = STRIDE * 2**model.order
+    """What is wrong with an input of `resolution` pixels a side; empty if nothing (see `resolution_multiple`)."""
+    multiple = resolution_multiple(model)
     if resolution > 0 and resolution % multiple == 0:
         return []
     below = resolution // multiple * multiple
     nearest = f"{below} or {below + multiple}" if below > 0 else f"{multiple}"
-    order = (resolution & -resolution).bit_length() - 1 - 2 if resolution > 0 else 0
+    inside = block_halvings(model)
+    order = (resolution & -resolution).bit_length() - 1 - 2 - inside if resolution > 0 else 0
     lower = f", or use model.order <= {order}" if order >= 1 else ""
+    within = f", inside each block of block.type {model.block.type} {inside}" if inside else ""
     return [
-        f"{key} {resolution} cannot be halved {model.order + 2} times (stem 2, model.order {model.order}): it must be "
-        f"a multiple of {multiple}, nearest {nearest}{lower}"
+        f"{key} {resolution} cannot be halved {model.order + 2 + inside} times (stem 2, model.order {model.order}"
+        f"{within}): it must be a multiple of {multiple}, nearest {nearest}{lower}"
     ]
 
 

@@ -11,12 +11,14 @@ from torch.nn import functional as F
 
 import blocks
 from blocks.binary import BinaryConv2d
-from blocks.hourglass import Hourglass, upsample2
 from blocks.plan import WidthError
 
 EVERY_BLOCK = [
     {"block_type": "bottleneck"},
     {"block_type": "bottleneck", "block_width": 1.0},
+    {"block_type": "bottleneck", "block_width": 0.3125, "block_remove_1x1": True},
+    {"block_type": "multi_scale"},
+    {"block_type": "multi_scale", "block_remove_1x1": True},
     {"block_type": "hierarchical"},
     {"block_type": "hierarchical", "block_depth": 2},
     {"block_type": "hierarchical", "block_depth": 4, "block_cardinality": 2},
@@ -31,6 +33,8 @@ EVERY_CHOICE = [
     {"width": 2.0},
     {"order": 1},
     {"order": 3},
+    {"hourglass": "improved"},
+    {"hourglass": "improved", "stacks": 2, "binary": False, "pooling": "average", "upsampling": "bilinear"},
 ]
 
 
@@ -41,8 +45,8 @@ def test_a_heatmap_of_a_quarter_for_each_landmark_and_stack(block, choice, train
     torch.manual_seed(0)
     model = make_model(tiny=True, **block, **choice)
     network = blocks.build(model, landmarks=5).train(training)
-    outputs = network(torch.rand(2, 3, 64, 96))
-    assert [tuple(output.shape) for output in outputs] == [(2, 5, 16, 24)] * model.stacks
+    outputs = network(torch.rand(2, 3, 64, 128))
+    assert [tuple(output.shape) for output in outputs] == [(2, 5, 16, 32)] * model.stacks
     assert all(torch.isfinite(output).all() for output in outputs)
 
 
@@ -52,11 +56,13 @@ def make_loss(network: torch.nn.Module) -> Callable[[], torch.Tensor]:
     return lambda: torch.stack([F.binary_cross_entropy_with_logits(y, targets) for y in network(images)]).sum()
 
 
-@pytest.mark.parametrize("binary", [True, False])
+@pytest.mark.parametrize("hourglass", ["standard", "improved"])
+@pytest.mark.parametrize("choice", [{}, {"binary": False}, {"relu": True, "features": 32}], ids=str)
 @pytest.mark.parametrize("block", EVERY_BLOCK, ids=str)
-def test_the_gradient_reaches_every_weight(block, binary, make_model) -> None:
+def test_the_gradient_reaches_every_weight(block, choice, hourglass, make_model) -> None:
+    # Two channels of a multi-scale block at 16 features can both be dead after a ReLU: 32 features leave some alive.
     torch.manual_seed(0)
-    network = blocks.build(make_model(tiny=True, binary=binary, stacks=2, **block), landmarks=3)
+    network = blocks.build(make_model(tiny=True, stacks=2, hourglass=hourglass, **choice, **block), landmarks=3)
     make_loss(network)().backward()
     for name, parameter in network.named_parameters():
         assert parameter.grad is not None, name
@@ -66,10 +72,11 @@ def test_the_gradient_reaches_every_weight(block, binary, make_model) -> None:
             assert parameter.grad.abs().sum() > 0, name
 
 
+@pytest.mark.parametrize("hourglass", ["standard", "improved"])
 @pytest.mark.parametrize("block", EVERY_BLOCK, ids=str)
-def test_one_step_lowers_the_loss_of_a_real_network(block, make_model) -> None:
+def test_one_step_lowers_the_loss_of_a_real_network(block, hourglass, make_model) -> None:
     torch.manual_seed(0)
-    network = blocks.build(make_model(tiny=True, binary=False, stacks=2, **block), landmarks=3)
+    network = blocks.build(make_model(tiny=True, binary=False, stacks=2, hourglass=hourglass, **block), landmarks=3)
     loss = make_loss(network)
     before = loss()
     before.backward()
@@ -123,7 +130,23 @@ def test_another_seed_builds_another_network(make_model) -> None:
     assert not torch.equal(one["stem.conv.weight"], other["stem.conv.weight"])
 
 
-@pytest.mark.parametrize("keys", [*EVERY_BLOCK, {"binary": False, "stacks": 2}], ids=str)
+@pytest.mark.parametrize("hourglass", ["standard", "improved"])
+@pytest.mark.parametrize("block", EVERY_BLOCK, ids=str)
+def test_evaluation_is_the_same_every_time(block, hourglass, make_model) -> None:
+    torch.manual_seed(0)
+    network = blocks.build(make_model(tiny=True, stacks=2, hourglass=hourglass, **block))
+    images = torch.rand(4, 3, 32, 32)
+    network(images)  # moves the running statistics
+    network.eval()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    for first, again in zip(network(images), network(images), strict=True):
+        assert torch.equal(first, again)
+    assert all(torch.equal(before[name], value) for name, value in network.state_dict().items())
+
+
+@pytest.mark.parametrize(
+    "keys", [*EVERY_BLOCK, {"binary": False, "stacks": 2}, {"hourglass": "improved", "stacks": 2}], ids=str
+)
 def test_state_dict_goes_round(keys, make_model) -> None:
     model = make_model(tiny=True, **keys)
     torch.manual_seed(1)
@@ -137,10 +160,19 @@ def test_state_dict_goes_round(keys, make_model) -> None:
         assert torch.equal(a, b)
 
 
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"block_type": "hierarchical"},
+        {"block_type": "hierarchical", "hourglass": "improved", "upsampling": "bilinear"},
+        {"block_type": "multi_scale", "hourglass": "improved"},
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("binary", [True, False])
-def test_channels_last_gives_the_same(binary, make_model) -> None:
+def test_channels_last_gives_the_same(binary, keys, make_model) -> None:
     torch.manual_seed(0)
-    network = blocks.build(make_model(tiny=True, binary=binary, block_type="hierarchical")).double()
+    network = blocks.build(make_model(tiny=True, binary=binary, **keys)).double()
     if binary:
         # Sums of +-1 often lie exactly on their mean; the last bit of a batch's statistics then decides a sign, and it
         # may differ between layouts. Fixed statistics leave no such ties.
@@ -186,33 +218,6 @@ def test_he_initialisation(make_model) -> None:
             assert torch.equal(parameter, torch.zeros_like(parameter)), name
 
 
-@pytest.mark.parametrize("order", [1, 2, 3])
-def test_an_hourglass_has_three_blocks_a_level_and_one(order: int) -> None:
-    made = []
-
-    def block() -> torch.nn.Module:
-        made.append(torch.nn.Identity())
-        return made[-1]
-
-    hourglass = Hourglass(block, order)
-    assert len(made) == 3 * order + 1
-    # With identities for blocks, a constant map comes out order + 1 times as large.
-    x = torch.ones(1, 2, 8, 8)
-    assert torch.equal(hourglass(x), x * (order + 1))
-
-
-def test_pooling_and_upsampling_are_what_they_say() -> None:
-    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 1, 2, 2)
-    most = Hourglass(torch.nn.Identity, 1, "max")
-    mean = Hourglass(torch.nn.Identity, 1, "average")
-    assert torch.equal(most(x), x + 4)
-    assert torch.equal(mean(x), x + 2.5)
-    assert upsample2(x, "nearest")[0, 0, 0].tolist() == [1, 1, 2, 2]
-    assert upsample2(x, "bilinear")[0, 0, 0].tolist() == [1, 1.25, 1.75, 2]
-    with pytest.raises(ValueError, match="at least 1"):
-        Hourglass(torch.nn.Identity, 0)
-
-
 def test_later_stacks_see_the_heatmaps_of_earlier_ones(make_model) -> None:
     torch.manual_seed(0)
     network = blocks.build(make_model(tiny=True, stacks=2)).eval()
@@ -242,9 +247,12 @@ def test_building_an_impossible_network_is_refused_with_every_problem(make_model
 
 
 @pytest.mark.slow
-def test_a_whole_network_compiles_in_one_graph(make_model) -> None:
+@pytest.mark.parametrize(
+    "keys", [{"block_type": "hierarchical"}, {"block_type": "multi_scale", "hourglass": "improved"}], ids=str
+)
+def test_a_whole_network_compiles_in_one_graph(keys, make_model) -> None:
     torch.manual_seed(0)
-    network = blocks.build(make_model(tiny=True, order=1, block_type="hierarchical"))
+    network = blocks.build(make_model(tiny=True, order=1, **keys))
     images = torch.rand(2, 3, 32, 32)
     expected = network(images)[0]
     compiled = torch.compile(network, backend="eager", fullgraph=True)

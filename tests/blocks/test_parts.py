@@ -8,9 +8,6 @@ from torch.nn import functional as F
 
 import blocks
 from blocks.catalogue import plan_block
-from blocks.count import count_layers
-from blocks.layers import block_layers, stem_layers
-from blocks.measure import measure_layers
 from blocks.plan import Draft, WidthError
 from blocks.residual import ResidualBlock
 from blocks.unit import Unit
@@ -92,37 +89,6 @@ def test_shortcuts(make_model) -> None:
     assert isinstance(newell, torch.nn.Conv2d)
     assert newell.bias is not None
     assert isinstance(agree, torch.nn.Identity)
-
-
-def multi_scale(inputs: int, outputs: int):
-    """Fig. 7c, drawn as another block would be: two scales, one of them pooled."""
-    draft = Draft(inputs)
-    left = draft.unit("left2", draft.unit("left1", draft.input, outputs // 4, kernel=1), outputs // 4, kernel=3)
-    pooled = draft.pool("pooled", draft.input)
-    small = draft.unit("small", pooled, outputs // 8, kernel=3)
-    large = draft.unit("large2", draft.unit("large1", pooled, outputs // 8, kernel=3), outputs // 8, kernel=3)
-    right = draft.upsample("right", draft.concat("both", [small, large]))
-    return draft.finish(draft.unit("expand", draft.concat("all", [left, right]), outputs, kernel=1))
-
-
-def test_a_block_with_pooling_inside_can_be_drawn_counted_and_run(make_model) -> None:
-    plan = multi_scale(32, 64)
-    block = ResidualBlock(plan, binary=True)
-    assert block(torch.randn(2, 32, 8, 8)).shape == (2, 64, 8, 8)
-    described = list(block_layers(plan, 8, "block", make_model()))
-    whole = torch.nn.Sequential()
-    whole.add_module("first", torch.nn.Conv2d(3, 32, 1))
-    whole.add_module("block", block)
-    assert measure_layers(whole, 8)[1:] == described
-
-    # The whole network with this block has 3.81 M parameters (network_spec, 7c).
-    def params(inputs: int, outputs: int) -> int:
-        return count_layers(block_layers(multi_scale(inputs, outputs), 64, "b", make_model())).params
-
-    stem = sum(layer.params for layer in stem_layers(make_model(), 256) if ".block" not in layer.name)
-    last = 256 * 256 + 4 * 256 + 16 * 256 + 16
-    total = stem + params(64, 128) + params(128, 128) + params(128, 256) + 14 * params(256, 256) + last
-    assert f"{total / 1e6:.2f}" == "3.81"
 
 
 def test_a_draft_refuses_wiring_that_cannot_run() -> None:
