@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import keys, plan, run, status, table, ui, validate
+from cli import inspect, keys, plan, run, status, table, ui, validate
 from cli.options import before_any_verb
 
 app = typer.Typer(
@@ -18,7 +18,7 @@ app = typer.Typer(
     epilog="Example: hglab run studies/quickstart.yaml --scale tiny",
 )
 app.callback()(before_any_verb)
-for verb in (validate.validate, plan.plan, run.run, status.status, table.table, ui.ui, keys.keys):
+for verb in (validate.validate, plan.plan, inspect.inspect, run.run, status.status, table.table, ui.ui, keys.keys):
     app.command()(verb)
 
 

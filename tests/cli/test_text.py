@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from cli.text import duration
+from cli.text import duration, quantity
 
 
 @pytest.mark.parametrize(
@@ -21,3 +21,23 @@ from cli.text import duration
 )
 def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (999, "999"),
+        (1000, "1.00 k"),
+        (9_994, "9.99 k"),
+        (9_996, "10.0 k"),
+        (99_960, "100 k"),
+        (999_499, "999 k"),
+        (999_500, "1.00 M"),
+        (6_236_560, "6.24 M"),
+        (8_043_000_000, "8.04 G"),
+        (3 * 10**15, "3000 T"),
+    ],
+)
+def test_quantities(number: int, text: str) -> None:
+    assert quantity(number) == text
