@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from runners.record.chosen import choose_runs
 from search_space.conditions import active_settings
 from search_space.keys import all_keys
 from search_space.metrics import METRICS
@@ -49,16 +50,6 @@ def trial_frame(plan: Plan, recorded: Sequence[RecordedTrial]) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=_columns(plan, rows))
     frame["started"] = pd.to_datetime(frame["started"])
     return frame.astype({name: dtype for name in frame.columns if (dtype := _dtype(name, rows)) is not None})
-
-
-def choose_runs(recorded: Iterable[RecordedTrial]) -> dict[str, RecordedTrial]:
-    """The run that counts for each fingerprint: the newest complete, else the newest. Of equals, the later listed."""
-    chosen: dict[str, RecordedTrial] = {}
-    for run in recorded:
-        rival = chosen.get(run.fingerprint)
-        if rival is None or (run.state == "complete", run.started) >= (rival.state == "complete", rival.started):
-            chosen[run.fingerprint] = run
-    return chosen
 
 
 def _row(plan: Plan, trial: PlannedTrial, run: RecordedTrial | None) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,6 +14,7 @@ from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, 
 
 if TYPE_CHECKING:
     from runners.planning import Plan
+    from runners.standing import Standing
 
 
 @guarded
@@ -36,7 +39,9 @@ def plan(
     from runners.estimate import estimate_seconds
     from runners.job import Places
     from runners.launch import remaining
+    from runners.record.chosen import choose_runs
     from runners.record.reading import read_trials
+    from runners.standing import standing
 
     places = Places.below(runs, tracking_uri)
     if len(studies) > 1:
@@ -46,14 +51,16 @@ def plan(
     recorded = read_trials(places.uri)
     rest = remaining(made, recorded, places)
     seconds = estimate_seconds(rest.to_train, made.counts, recorded)
-    summary = _summary(made, len(rest.reused), seconds)
+    chosen = choose_runs(recorded)
+    stands = {trial.name: standing(trial, chosen, places) for trial in (*made.trials, *made.phases)}
+    summary = _summary(made, len(rest.reused), seconds, stands)
     if shown_as is ShownAs.json:
         typer.echo(json.dumps(summary, indent=2))
     else:
         _print(made, summary, len(rest.to_train))
 
 
-def _summary(made: Plan, reused: int, seconds: float | None) -> dict[str, Any]:
+def _summary(made: Plan, reused: int, seconds: float | None, stands: Mapping[str, Standing]) -> dict[str, Any]:
     seeds = {
         variant.id: [trial.seed for trial in made.trials if trial.variant is variant]
         for variant in made.expanded.variants
@@ -67,6 +74,16 @@ def _summary(made: Plan, reused: int, seconds: float | None) -> dict[str, Any]:
         "distinct": made.distinct,
         "reused": reused,
         "estimated_seconds": seconds,
+        "record": [
+            {
+                "trial": name,
+                "stand": each.stand,
+                "study": each.study,
+                "epoch": each.epoch,
+                "words": each.describe(made.expanded.study.name),
+            }
+            for name, each in stands.items()
+        ],
         "variants": [
             {
                 "id": variant.id,
@@ -84,13 +101,19 @@ def _summary(made: Plan, reused: int, seconds: float | None) -> dict[str, Any]:
     }
 
 
+def _told(trials: list[str], summary: dict[str, Any]) -> str:
+    """Where some trials stand, in words: `2 done in table4_recipe`, `1 new`, a line each."""
+    words = {each["trial"]: each["words"] for each in summary["record"]}
+    return "\n".join(f"{count} {word}" for word, count in Counter(words[trial] for trial in trials).items())
+
+
 def _print(made: Plan, summary: dict[str, Any], to_train: int) -> None:
     from rich import box
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
-    from cli.text import duration
+    from cli.text import duration, quantity
     from search_space.keys import show_value
 
     console = Console(highlight=False)
@@ -99,22 +122,22 @@ def _print(made: Plan, summary: dict[str, Any], to_train: int) -> None:
     console.print(f"[bold]{escape(title)}[/bold]  (scale {expanded.scale}, data {', '.join(summary['data'])})")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("variant", no_wrap=True)
-    for header in ("params", "binary MACs", "real MACs", "size", "seeds"):
-        table.add_column(header, justify="right", no_wrap=header != "binary MACs" and header != "real MACs")
+    for header in ("params", "binary MACs"):
+        table.add_column(header, justify="right")
+    table.add_column("record")
     table.add_column("sets", overflow="fold")
     for row in summary["variants"]:
-        name = f"{row['id']} (baseline)" if row["baseline"] else row["id"]
-        changes = ", ".join(f"{key}={show_value(value)}" for key, value in row["settings"].items())
+        name = f"{row['id']} *" if row["baseline"] else row["id"]
         table.add_row(
             escape(name),
-            f"{row['params'] / 1e6:.2f} M",
-            f"{row['binary_macs'] / 1e9:.3g} G",
-            f"{row['real_macs'] / 1e9:.3g} G",
-            f"{row['size_bytes'] / 1e6:.2f} MB",
-            str(len(row["seeds"])),
-            escape(changes),
+            quantity(row["params"]),
+            quantity(row["binary_macs"]),
+            escape(_told([f"{row['id']}/{seed}" for seed in row["seeds"]], summary)),
+            escape("\n".join(f"{key}={show_value(value)}" for key, value in row["settings"].items())),
         )
     console.print(table)
+    if any(row["baseline"] for row in summary["variants"]):
+        console.print("* baseline")
     counts = f"{summary['trials']} trials, {summary['distinct']} distinct, {summary['reused']} reused from the record"
     console.print(f"{counts}, {to_train} to train", soft_wrap=True)
     if summary["phases"]:

@@ -44,6 +44,12 @@ class ExecutorName(StrEnum):
     inline = "inline"
 
 
+class Retry(StrEnum):
+    """Which trials are tried again."""
+
+    failed = "failed"
+
+
 @guarded
 def run(
     study: StudyPath,
@@ -75,12 +81,14 @@ def run(
         list[str] | None,
         typer.Option(metavar="VARIANT", help="Train only this variant now; repeatable.", show_default=False),
     ] = None,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Train everything again, whatever the record holds.")] = False,
+    retry: Annotated[Retry | None, typer.Option(help="failed: also what failed before.", show_default=False)] = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Train a study's trials, each once, and print its table.
 
-    Trials that the record holds complete are reused; interrupted ones go on from their last epoch. Ctrl-C loses at most
-    the epochs under way: run the same command again.
+    Trials that the record holds complete are reused; interrupted ones go on from their last epoch; failed ones stay as
+    they are unless --retry failed asks for them. Ctrl-C loses at most the epochs under way: run the same command again.
 
     Exit codes: 0 all trials are complete, 1 a trial failed, 2 bad input, 130 interrupted.
 
@@ -100,7 +108,9 @@ def run(
     console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
     plan = planned(study, scale, data, settings, data_root)
     places = Places.below(runs, tracking_uri, data_root)
-    rest = remaining(plan, read_trials(places.uri), places, _chosen(plan, only))
+    rest = remaining(
+        plan, read_trials(places.uri), places, _chosen(plan, only), fresh=fresh, retry_failed=retry is Retry.failed
+    )
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
@@ -113,7 +123,10 @@ def run(
         raise typer.Exit(EXIT_INTERRUPTED)
     if outcome.error:
         console.print(f"[red]the sweep ended early[/red]: {escape(outcome.error)}; run the same command again to go on")
-    if outcome.failed or outcome.error:
+    if outcome.left_failed:
+        some = ", ".join(outcome.left_failed)
+        console.print(f"[red]failed before[/red], not tried again: {escape(some)} (--retry failed does)")
+    if outcome.failed or outcome.left_failed or outcome.error:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -32,9 +32,10 @@ def status(
 
     Example: hglab status studies/quickstart.yaml
     """
-    from analysis.frame import MISSING, choose_runs
+    from analysis.frame import MISSING
     from cli.studies import planned_as_launched
     from runners.job import Places
+    from runners.record.chosen import choose_runs
     from runners.record.reading import read_trials
     from search_space.phases import epochs
 

@@ -11,6 +11,8 @@ from runners.executors import Executor, Monitor
 from runners.job import Job, Places, Progress, Resources, run_tags
 from runners.planning import Plan, PlannedTrial, ancestors
 from runners.record import names
+from runners.record.chosen import choose_runs
+from runners.record.links import link_reused
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial, State
 from runners.record.writing import Record
@@ -20,35 +22,66 @@ from tasks.errors import DataError
 
 @dataclass(frozen=True)
 class Remaining:
-    """What a plan still asks for: trials that the record holds complete, and those to train."""
+    """What a plan still asks for.
+
+    Attributes:
+        reused: trials that the record holds complete.
+        to_train: trials to train, with those from whose weights they begin; `fresh` ones from the start.
+        failed: trials that have failed and are left as they are, with the errors; a retry trains them.
+    """
 
     reused: tuple[PlannedTrial, ...]
     to_train: tuple[PlannedTrial, ...]
+    failed: tuple[tuple[PlannedTrial, str], ...] = ()
+    fresh: bool = False
 
 
 @dataclass
 class Outcome:
-    """How a launch ended."""
+    """How a launch ended. `left_failed` had failed before it, and was not tried again."""
 
     reused: int
     trained: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
+    left_failed: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
     launch: str | None = None
     error: str | None = None
 
 
-def remaining(plan: Plan, recorded: Sequence[RecordedTrial], places: Places, only: set[str] | None = None) -> Remaining:
-    """Split a plan by what the record holds complete, of this study or any other; doubles in the plan train once.
+def remaining(
+    plan: Plan,
+    recorded: Sequence[RecordedTrial],
+    places: Places,
+    only: set[str] | None = None,
+    *,
+    fresh: bool = False,
+    retry_failed: bool = False,
+) -> Remaining:
+    """Split a plan by what the record holds, of this study or any other; doubles in the plan train once.
 
     A trial that begins from the weights of another asks for that one first: again, if the record holds it complete but
-    its weights are not in `places`. With `only`, trials of other variants are left for another launch.
+    its weights are not in `places`, or holds it failed.
+
+    Args:
+        plan: what is asked for.
+        recorded: every trial of the record.
+        places: where weights would lie.
+        only: train these variants; the others are left for another launch.
+        fresh: train everything again, whatever the record holds.
+        retry_failed: train what has failed again, too. What fails for a reason would fail again.
     """
-    complete = {trial.fingerprint for trial in recorded if trial.state == "complete"}
+    chosen = {} if fresh else choose_runs(recorded)
+    complete = {fingerprint for fingerprint, run in chosen.items() if run.state == "complete"}
     reused = tuple(trial for trial in plan.trials if trial.fingerprint in complete)
     distinct: dict[str, PlannedTrial] = {}
+    failed: dict[str, tuple[PlannedTrial, str]] = {}
     for trial in plan.trials:
         if trial.fingerprint in complete or (only is not None and trial.variant.id not in only):
+            continue
+        run = chosen.get(trial.fingerprint)
+        if run is not None and run.state == "failed" and not retry_failed:
+            failed.setdefault(trial.fingerprint, (trial, run.error or "it does not say why"))
             continue
         needed = [trial]
         for phase in ancestors(trial):
@@ -57,7 +90,9 @@ def remaining(plan: Plan, recorded: Sequence[RecordedTrial], places: Places, onl
             needed.append(phase)
         for each in reversed(needed):
             distinct.setdefault(each.fingerprint, each)
-    return Remaining(reused, tuple(distinct.values()))
+    for fingerprint in distinct:
+        failed.pop(fingerprint, None)
+    return Remaining(reused, tuple(distinct.values()), tuple(failed.values()), fresh)
 
 
 def waves(trials: Sequence[PlannedTrial]) -> list[list[PlannedTrial]]:
@@ -94,7 +129,7 @@ def launch(
     Raises:
         InputError: for data that cannot be used, or a record that cannot be opened, before anything trains.
     """
-    outcome = Outcome(reused=len(rest.reused))
+    outcome = Outcome(reused=len(rest.reused), left_failed={trial.name: error for trial, error in rest.failed})
     recorded = read_trials(places.uri)
     _refuse_running(recorded, rest.to_train)
     if rest.to_train:
@@ -122,6 +157,9 @@ def launch(
     parent = record.start_run(experiment, name, tags)
     outcome.launch = parent
     record.log_file(parent, study.path)
+    link_reused(record, places.uri, experiment, parent, rest.reused, recorded)
+    if rest.fresh:
+        _forget_checkpoints(rest.to_train, places)
     context = {
         "study": study.name,
         "scale": expanded.scale,
@@ -169,6 +207,14 @@ def _refuse_running(recorded: Sequence[RecordedTrial], to_train: Sequence[Planne
             process = trial.provenance["process"]
             what = f"{wanted[trial.fingerprint]} is being trained already (study {trial.study}, process {process})"
             raise InputError.at("the record", what, "wait for it, or end it first")
+
+
+def _forget_checkpoints(trials: Sequence[PlannedTrial], places: Places) -> None:
+    """Remove what these trials would go on from."""
+    from runners.checkpoint import drop_checkpoint
+
+    for trial in trials:
+        drop_checkpoint(places.folder(trial.fingerprint))
 
 
 def _close_left_over(record: Record, recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:

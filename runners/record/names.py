@@ -22,6 +22,7 @@ SETTINGS = PREFIX + "settings"
 PROVENANCE = PREFIX + "provenance"
 PHASE = PREFIX + "phase"
 BEGINS_FROM = PREFIX + "begins_from"
+ORIGINAL = PREFIX + "original_run"
 
 # A launch's run.
 LAUNCH = PREFIX + "launch"
@@ -33,5 +34,7 @@ STUDY_FILE = PREFIX + "study_file"
 
 TRIAL_KIND = "trial"
 LAUNCH_KIND = "launch"
+LINK_KIND = "link"
+"""A trial that another study trained, shown in this study's experiment."""
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"

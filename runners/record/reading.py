@@ -32,6 +32,15 @@ def read_trials(uri: str) -> list[RecordedTrial]:
     return [to_trial(run) for run in _runs(uri, names.TRIAL_KIND)]
 
 
+def read_links(uri: str) -> list[RecordedTrial]:
+    """The runs that show a trial of one study in the experiment of another (`runners.record.links`), oldest first.
+
+    Raises:
+        InputError: as `read_trials`.
+    """
+    return [to_trial(run) for run in _runs(uri, names.LINK_KIND)]
+
+
 def read_launches(uri: str, study: str | None = None) -> list[RecordedLaunch]:
     """Every launch in the record, or those of one study, oldest first.
 

@@ -43,8 +43,8 @@ class Silent:
         self.told.append((f"failed {error}", job.name))
 
 
-def _launch(plan, places, executor=run_inline, monitor=None):
-    rest = remaining(plan, read_trials(places.uri), places)
+def _launch(plan, places, executor=run_inline, monitor=None, **options):
+    rest = remaining(plan, read_trials(places.uri), places, **options)
     return launch(plan, rest, places, Resources(), executor, monitor or Silent(), prepare=lambda: None)
 
 
@@ -147,7 +147,7 @@ def test_a_failed_trial_is_recorded_and_the_others_go_on(make_plan, places) -> N
     assert recorded.state == "failed"
 
     (places.trials / broken / "checkpoint.pt").unlink()  # mended: running again trains only what is missing
-    assert _launch(plan, places).trained == [plan.trials[1].name]
+    assert _launch(plan, places, retry_failed=True).trained == [plan.trials[1].name]
     assert remaining(plan, read_trials(places.uri), places).to_train == ()
 
 
@@ -238,7 +238,7 @@ def test_a_trained_trial_is_not_lost_when_its_record_cannot_be_closed(make_plan,
         patched.setattr("runners.job._keep_picture", _raise)
         assert len(_launch(plan, places).failed) == 4
     monkeypatch.setattr("runners.trial.train_epoch", _raise)  # nothing must be trained again
-    assert len(_launch(plan, places).trained) == 4
+    assert len(_launch(plan, places, retry_failed=True).trained) == 4
     assert not list(places.trials.glob("*/checkpoint.pt"))
 
 

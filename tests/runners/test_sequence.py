@@ -22,8 +22,8 @@ variants: [{id: three, set: {model.stacks: 3}}]
 """
 
 
-def _launch(plan, places, executor=run_inline):
-    rest = remaining(plan, read_trials(places.uri), places)
+def _launch(plan, places, executor=run_inline, **options):
+    rest = remaining(plan, read_trials(places.uri), places, **options)
     return launch(plan, rest, places, Resources(), executor, Silent(), prepare=lambda: None)
 
 
@@ -63,7 +63,9 @@ def test_what_begins_from_a_failed_trial_fails_with_it(make_plan, small_study, p
     assert places.weights(first).is_file()
 
     (places.folder(second) / "checkpoint.pt").unlink()
-    assert _launch(plan, places).trained == ["two.stack_2/0", "two/0"]
+    again = _launch(plan, places)
+    assert (again.trained, list(again.left_failed)) == ([], ["two/0"])
+    assert _launch(plan, places, retry_failed=True).trained == ["two.stack_2/0", "two/0"]
 
 
 @pytest.mark.slow

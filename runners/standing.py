@@ -1,0 +1,63 @@
+"""Where a planned trial stands: done, by which study, at which epoch, failed, or new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from runners.files import CHECKPOINT
+from runners.job import Places
+from runners.planning import PlannedTrial
+from runners.record.recorded import RecordedTrial
+
+Stand = Literal["done", "running", "started", "failed", "new"]
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a trial stands.
+
+    `started` has a checkpoint to go on from; `epoch` is how many are done, `study` who trained it, `error` why it
+    failed.
+    """
+
+    stand: Stand
+    study: str | None = None
+    epoch: int = 0
+    error: str | None = None
+
+    def describe(self, study: str) -> str:
+        """In words, for the plan of `study`: `done`, `done in table2_blocks`, `at epoch 3`, `failed`, `new`.
+
+        >>> Standing("done", "table2_blocks").describe("table4_recipe")
+        'done in table2_blocks'
+        """
+        if self.stand == "done":
+            return "done" if self.study == study else f"done in {self.study}"
+        if self.stand in ("started", "running"):
+            words = "at" if self.stand == "started" else "running,"
+            return f"{words} epoch {self.epoch}"
+        return self.stand
+
+
+def standing(trial: PlannedTrial, chosen: Mapping[str, RecordedTrial], places: Places) -> Standing:
+    """Where a trial stands.
+
+    Args:
+        trial: the planned trial.
+        chosen: the run that counts for each fingerprint (`runners.record.chosen`).
+        places: where its checkpoint would lie.
+    """
+    run = chosen.get(trial.fingerprint)
+    if run is None:
+        return Standing("new")
+    epoch = int(run.metrics.get("epoch", 0))
+    if run.state == "complete":
+        return Standing("done", run.study, epoch)
+    if run.state == "running":
+        return Standing("running", run.study, epoch)
+    if run.state == "failed":
+        return Standing("failed", run.study, epoch, run.error)
+    has_checkpoint = (places.folder(trial.fingerprint) / CHECKPOINT).is_file()
+    return Standing("started", run.study, epoch) if has_checkpoint and epoch else Standing("new")
