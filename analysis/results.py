@@ -42,7 +42,8 @@ class SeedResult:
             if metric is None or self.value(metric) is not None:
                 return None
             number = self.metrics.get(metric)
-            return "diverged (infinite)" if number is not None and math.isinf(number) else "without a value"
+            diverged = number is not None and math.isinf(number)
+            return "diverged (infinite)" if diverged else "recorded without it; --fresh trains again"
         error = _first_line(self.error) if self.state == "failed" else ""
         return f"{_STATES[self.state]}: {error}" if error else _STATES[self.state]
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from torch import nn
 
@@ -71,17 +71,14 @@ def network_parts(network: nn.Module, resolution: int, *, layers: bool = False) 
         if box is None and step.kind in _SHOWN:
             is_layer = step.kind in ("convolution", "batch_norm")
             name = step.module if is_layer else _own_name(step, parts, modules)
-            parts[name] = _part(name, modules, step, fields[number], _what(step), Counts())
+            parts[name] = _part(name, modules, step, fields[number], _what(step))
         elif box is not None and box not in parts:
             result = passed.results[box]
             unit = next(part for part in passed.part(box).operations if part.kind == "convolution")
             what = _what(unit) if isinstance(modules[box], Unit) else "block"
-            parts[box] = _part(box, modules, passed.operations[result], fields[result], what, Counts())
+            parts[box] = _part(box, modules, passed.operations[result], fields[result], what)
     counted = {name: count_layers(layer for layer in measured if is_within(layer.name, name)) for name in parts}
-    found = tuple(
-        Part(part.name, part.path, part.what, part.channels, part.side, counted[name], part.receptive_field)
-        for name, part in parts.items()
-    )
+    found = tuple(replace(part, counts=counted[name]) for name, part in parts.items())
     return Parts(network, passed, found, count_layers(measured), fields[-1].size)
 
 
@@ -100,10 +97,8 @@ def hourglass_block(network: nn.Module) -> str:
     return outermost(network, (ResidualBlock,), "stacks.0")[0]
 
 
-def _part(
-    name: str, modules: Mapping[str, nn.Module], step: Operation, field: Field, what: str, counts: Counts
-) -> Part:
-    return Part(name, _path(name, modules), what, step.channels, step.side, counts, field.size)
+def _part(name: str, modules: Mapping[str, nn.Module], step: Operation, field: Field, what: str) -> Part:
+    return Part(name, _path(name, modules), what, step.channels, step.side, Counts(), field.size)
 
 
 def _own_name(step: Operation, parts: Mapping[str, Part], modules: Mapping[str, nn.Module]) -> str:
@@ -111,8 +106,7 @@ def _own_name(step: Operation, parts: Mapping[str, Part], modules: Mapping[str, 
     module = modules[step.module]
     if step.module and not any(True for _ in module.children()):
         return step.module
-    action = "upsample" if step.kind == "upsample" else step.kind
-    name = f"{step.module}.{action}" if step.module else action
+    name = f"{step.module}.{step.kind}" if step.module else step.kind
     number = 2
     while (numbered := name if number == 2 else f"{name}{number - 1}") in parts:
         number += 1

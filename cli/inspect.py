@@ -203,6 +203,8 @@ def _draw(parts: Parts, variant: Variant, block: str | None, file: Path) -> None
 
     name = hourglass_block(parts.network) if block is None else block
     try:
+        if not name:
+            raise KeyError(name)
         graph = module_diagram(parts.network, parts.trace, name)
     except KeyError:
         known = sorted({step.module.partition(".units")[0] for step in parts.trace.operations if step.module})

@@ -13,6 +13,7 @@ import typer
 from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, TrackingUri, guarded
 
 if TYPE_CHECKING:
+    from runners.launch import Remaining
     from runners.planning import Plan
     from runners.standing import Standing
 
@@ -53,14 +54,14 @@ def plan(
     seconds = estimate_seconds(rest.to_train, made.counts, recorded)
     chosen = choose_runs(recorded)
     stands = {trial.name: standing(trial, chosen, places) for trial in (*made.trials, *made.phases)}
-    summary = _summary(made, len(rest.reused), seconds, stands)
+    summary = _summary(made, rest, seconds, stands)
     if shown_as is ShownAs.json:
         typer.echo(json.dumps(summary, indent=2))
     else:
         _print(made, summary, len(rest.to_train))
 
 
-def _summary(made: Plan, reused: int, seconds: float | None, stands: Mapping[str, Standing]) -> dict[str, Any]:
+def _summary(made: Plan, rest: Remaining, seconds: float | None, stands: Mapping[str, Standing]) -> dict[str, Any]:
     seeds = {
         variant.id: [trial.seed for trial in made.trials if trial.variant is variant]
         for variant in made.expanded.variants
@@ -72,7 +73,8 @@ def _summary(made: Plan, reused: int, seconds: float | None, stands: Mapping[str
         "trials": len(made.trials),
         "phases": [phase.name for phase in made.phases],
         "distinct": made.distinct,
-        "reused": reused,
+        "reused": len(rest.reused),
+        "failed": len(rest.failed),
         "estimated_seconds": seconds,
         "record": [
             {
@@ -139,9 +141,12 @@ def _print(made: Plan, summary: dict[str, Any], to_train: int) -> None:
     if any(row["baseline"] for row in summary["variants"]):
         console.print("* baseline")
     counts = f"{summary['trials']} trials, {summary['distinct']} distinct, {summary['reused']} reused from the record"
-    console.print(f"{counts}, {to_train} to train", soft_wrap=True)
+    failed = f", {summary['failed']} failed before (--retry failed trains them)" if summary["failed"] else ""
+    console.print(f"{counts}, {to_train} to train{failed}", soft_wrap=True)
     if summary["phases"]:
-        console.print(f"among the distinct, phases of stacks in sequence: {', '.join(summary['phases'])}")
+        words = {each["trial"]: each["words"] for each in summary["record"]}
+        told = ", ".join(f"{name} ({words[name]})" for name in summary["phases"])
+        console.print(f"among the distinct, phases of stacks in sequence: {told}")
     seconds = summary["estimated_seconds"]
     if to_train and seconds is not None:
         console.print(f"about {duration(seconds)} of training, one trial after the other (from trials in the record)")

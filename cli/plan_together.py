@@ -43,6 +43,7 @@ def plan_together(plans: Sequence[Plan], places: Places, shown_as: ShownAs) -> N
                 "trials": len(plan.trials),
                 "distinct": plan.distinct,
                 "reused": len(rest.reused),
+                "failed": len(rest.failed),
                 "to_train": len(rest.to_train),
             }
             for plan, rest in zip(plans, rests, strict=True)
@@ -73,11 +74,12 @@ def _print(summary: dict[str, Any]) -> None:
     console.print(f"[bold]{len(summary['studies'])} studies[/bold]  (scale {summary['scale']})")
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_footer=True)
     table.add_column("study", "together")
-    footers = (summary["rows"], summary["trials"], summary["distinct"], "", summary["to_train"])
-    for header, footer in zip(("rows", "trials", "distinct", "reused", "to train"), footers, strict=True):
+    failed = sum(row["failed"] for row in summary["studies"])
+    footers = (summary["rows"], summary["trials"], summary["distinct"], "", failed, summary["to_train"])
+    for header, footer in zip(("rows", "trials", "distinct", "reused", "failed", "to train"), footers, strict=True):
         table.add_column(header, str(footer), justify="right")
     for row in summary["studies"]:
-        figures = (row["variants"], row["trials"], row["distinct"], row["reused"], row["to_train"])
+        figures = (row["variants"], row["trials"], row["distinct"], row["reused"], row["failed"], row["to_train"])
         table.add_row(escape(row["study"]), *map(str, figures))
     console.print(table)
     saved, alone = summary["saved_by_sharing"], summary["distinct_alone"]
@@ -89,3 +91,5 @@ def _print(summary: dict[str, Any]) -> None:
     seconds = summary["estimated_seconds"]
     if summary["to_train"] and seconds is not None:
         console.print(f"about {duration(seconds)} of training, one trial after the other (from trials in the record)")
+    elif summary["to_train"]:
+        console.print("no estimate of time: the record holds no finished trial on some of this data yet")

@@ -78,7 +78,8 @@ def _print(title: str, trials: list[dict[str, Any]], counts: dict[str, int]) -> 
 
     console = Console(highlight=False)
     seeds = list(dict.fromkeys(trial["seed"] for trial in trials))
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, title=escape(title), title_justify="left", title_style="bold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    console.print(f"[bold]{escape(title)}[/bold]")
     table.add_column("variant")
     for seed in seeds:
         table.add_column(f"seed {seed}")

@@ -50,11 +50,19 @@ def planned_all(
     """The plans of several studies. Raises InputError with the problems of all."""
     plans: list[Plan] = []
     problems: dict[Problem, None] = {}
-    for path in paths:
+    by_name: dict[str, Path] = {}
+    for path in {path.resolve(): path for path in paths}.values():  # the same file twice is one study
         try:
-            plans.append(planned(path, scale, data, settings, data_root))
+            plan = planned(path, scale, data, settings, data_root)
         except InputError as error:
             problems |= dict.fromkeys(error.problems)
+            continue
+        name = plan.expanded.study.name
+        if name in by_name:
+            what = f"the study '{name}' is {by_name[name]}, too: two studies of one name share an experiment"
+            problems[Problem(plan.expanded.study.document.value_location(("study",)), what, "rename one")] = None
+        by_name[name] = path
+        plans.append(plan)
     if problems:
         raise InputError(problems)
     return plans

@@ -24,7 +24,8 @@ def estimate_seconds(
     rates: dict[tuple[str, int | None], list[float]] = {}
     for done in recorded:
         macs = done.metrics.get("binary_macs", 0) + done.metrics.get("real_macs", 0)
-        if done.state == "complete" and macs and done.metrics.get("epoch"):
+        # Stacks that are frozen cost less: such a trial says nothing of others, and is itself estimated too high.
+        if done.state == "complete" and macs and done.metrics.get("epoch") and "frozen" not in (done.phase or ""):
             rate = done.metrics["seconds"] / (macs * done.metrics["epoch"])
             rates.setdefault(_data(done.settings), []).append(rate)
     total = 0.0

@@ -33,7 +33,7 @@ def begin(model: HourglassNetwork, config: TrialConfig, begin_from: Path) -> Non
     weights = load_model(begin_from)
     own = model.state_dict()
     added = () if is_joint(config) else added_names(config)
-    shared = {name: value for name, value in own.items() if not name.startswith(added)} if added else own
+    shared = {name: value for name, value in own.items() if not name.startswith(added)}
     check_weights(
         weights,
         shared,

@@ -159,10 +159,13 @@ def _with_identities(expanded: ExpandedStudy, versions: Mapping[str, str]) -> tu
 
 
 def _phase(row: Variant, config: TrialConfig) -> Trial:
-    """A trial from which one of a row's begins, called after the row: `stacks_3.stack_2`."""
+    """A trial from which one of a row's begins, called after the row: `stacks_3:stack_2`.
+
+    The colon keeps it apart from every row: no id of a variant has one.
+    """
     variant = replace(
         row,
-        id=f"{row.id}.stack_{config.model.stacks}",
+        id=f"{row.id}:stack_{config.model.stacks}",
         label=f"{row.label}: {describe(config)}",
         baseline=False,
         paper=None,

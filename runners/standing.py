@@ -36,8 +36,9 @@ class Standing:
         if self.stand == "done":
             return "done" if self.study == study else f"done in {self.study}"
         if self.stand in ("started", "running"):
-            words = "at" if self.stand == "started" else "running,"
-            return f"{words} epoch {self.epoch}"
+            if not self.epoch:
+                return "has a checkpoint" if self.stand == "started" else "running"
+            return f"at epoch {self.epoch}" if self.stand == "started" else f"running, epoch {self.epoch}"
         return self.stand
 
 
@@ -50,8 +51,9 @@ def standing(trial: PlannedTrial, chosen: Mapping[str, RecordedTrial], places: P
         places: where its checkpoint would lie.
     """
     run = chosen.get(trial.fingerprint)
-    if run is None:
-        return Standing("new")
+    has_checkpoint = (places.folder(trial.fingerprint) / CHECKPOINT).is_file()
+    if run is None:  # a checkpoint without a run: the record is another one than before
+        return Standing("started" if has_checkpoint else "new")
     epoch = int(run.metrics.get("epoch", 0))
     if run.state == "complete":
         return Standing("done", run.study, epoch)
@@ -59,5 +61,4 @@ def standing(trial: PlannedTrial, chosen: Mapping[str, RecordedTrial], places: P
         return Standing("running", run.study, epoch)
     if run.state == "failed":
         return Standing("failed", run.study, epoch, run.error)
-    has_checkpoint = (places.folder(trial.fingerprint) / CHECKPOINT).is_file()
-    return Standing("started", run.study, epoch) if has_checkpoint and epoch else Standing("new")
+    return Standing("started", run.study, epoch) if has_checkpoint else Standing("new")

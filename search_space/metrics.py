@@ -49,7 +49,13 @@ _ALL = (
         "millionths",
         "mean size of the gradient of a hidden weight in the last epoch (binary, or real in the same places)",
     ),
-    Metric("positive_share", "+1", "max", "percent", "share of +1 among the signs right after each pooling"),
+    Metric(
+        "positive_share",
+        "+1",
+        "max",
+        "percent",
+        "share of +1 (real: of values >= 0) after each pooling and its BatchNorm, on validation images",
+    ),
     Metric("seconds", "time", "min", "seconds", "training and validation, wall-clock, of all epochs"),
     Metric("peak_memory_mb", "memory", "min", "number", "largest resident memory of the process so far, in MiB"),
 )

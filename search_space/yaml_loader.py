@@ -80,6 +80,9 @@ def load_file(path: Path) -> Document:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise InputError.at(str(path), "no such file", _files_beside(path)) from None
+    except NotADirectoryError:
+        hint = "a variant is named as STUDY/VARIANT only to `hglab inspect`, and has no slash in it"
+        raise InputError.at(str(path), "no such file", hint) from None
     except (OSError, UnicodeDecodeError) as error:
         raise InputError.at(str(path), f"cannot be read as a text file ({error})") from None
     return load_text(text, str(path))

@@ -203,7 +203,11 @@ def test_counted_metrics_are_exact(make_plan: Callable[..., Plan]) -> None:
 
 @pytest.mark.parametrize(
     ("metrics", "words"),
-    [({}, "without a value"), ({"pckh": math.nan}, "without a value"), ({"pckh": math.inf}, "diverged (infinite)")],
+    [
+        ({}, "recorded without it; --fresh trains again"),
+        ({"pckh": math.nan}, "recorded without it; --fresh trains again"),
+        ({"pckh": math.inf}, "diverged (infinite)"),
+    ],
 )
 def test_complete_without_a_number(metrics: dict[str, float], words: str, make_plan: Any, record: Any) -> None:
     plan = make_plan(PAIR.format(seeds="0, 1", column="{metric: pckh}"))

@@ -52,7 +52,18 @@ def test_studies_planned_together_say_what_sharing_saves(call, small_study, stud
     text = call("plan", small_study, other, "--scale", "tiny").stdout
     assert "7 trials if each study trained its own, 6 distinct: sharing saves 1" in text
     everything = json.loads(call("plan", *studies, "--scale", "paper", "--format", "json").stdout)
-    assert everything["saved_by_sharing"] >= 30
+    assert everything["saved_by_sharing"] == everything["distinct_alone"] - everything["distinct"] > 0
+
+
+def test_one_study_named_twice_is_one_and_one_name_for_two_is_refused(call, small_study) -> None:
+    plan = json.loads(call("plan", small_study, small_study, "--format", "json").stdout)
+    assert (len(plan["studies"]), plan["saved_by_sharing"]) == (1, 0)
+    other = small_study.with_name("other.yaml")
+    other.write_text(small_study.read_text())
+    result = call("plan", small_study, other)
+    assert result.exit_code == 2
+    assert "other.yaml:1:8: the study 'small' is" in result.stderr
+    assert "rename one" in result.stderr
 
 
 def test_every_study_planned_together_shows_every_mistake(call, small_study) -> None:

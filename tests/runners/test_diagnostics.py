@@ -134,7 +134,6 @@ def test_the_share_is_that_of_values_that_are_not_negative(tmp_path, shared_cach
         scaled = (values - norm.running_mean.view(shape)) / (norm.running_var.view(shape) + norm.eps).sqrt()
         shares.append(float((scaled * norm.weight.view(shape) + norm.bias.view(shape) >= 0).double().mean()))
     assert result.metrics["positive_share"] == pytest.approx(100 * sum(shares) / 3, abs=0.2)
-    assert 10 < result.metrics["positive_share"] < 90
 
 
 def test_watching_leaves_no_hook_even_after_an_error() -> None:
