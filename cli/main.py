@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import inspect, keys, plan, run, status, table, ui, validate
+from cli import inspect, keys, plan, run, status, submit, table, ui, validate
 from cli.options import before_any_verb
 
 app = typer.Typer(
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.callback()(before_any_verb)
 for verb in (validate.validate, plan.plan, inspect.inspect, run.run, status.status, table.table, ui.ui, keys.keys):
     app.command()(verb)
+app.command(context_settings=submit.CONTEXT)(submit.submit)
 
 
 def main() -> None:

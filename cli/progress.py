@@ -15,12 +15,14 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.text import duration
+from runners.lease import describe_holder
 from search_space.metrics import HEADLINE, METRICS
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
 
     from runners.job import Job, Progress
+    from runners.lease import Holder
     from tasks.crops import Progress as CropProgress
 
 
@@ -77,6 +79,17 @@ class SweepProgress:
         self._running.pop(job.name, None)
         self._failed += 1
         self._line(f"[red]✗[/red] {escape(job.name)}: failed: {escape(error)}")
+
+    def held(self, job: Job, holder: Holder | None) -> None:
+        """Show who trains a trial that this launch waits for."""
+        self._running.pop(job.name, None)
+        self._line(f"{escape(job.name)}: waiting for it: being trained by {escape(describe_holder(holder))}")
+
+    def taken(self, job: Job) -> None:
+        """Show a trial that another launch has completed."""
+        self._running.pop(job.name, None)
+        self._done += 1
+        self._line(f"[green]✓[/green] {escape(job.name)}: done by another launch")
 
     def _line(self, markup: str) -> None:
         self._console.print(markup, highlight=False)

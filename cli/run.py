@@ -29,12 +29,15 @@ from cli.options import (
 )
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from rich.console import Console
 
     from runners.executors import Executor, Monitor
     from runners.job import Job, Places, Resources
     from runners.launch import Outcome, Remaining
-    from runners.planning import Plan
+    from runners.planning import Plan, PlannedTrial
+    from runners.record.recorded import RecordedTrial
 
 
 class ExecutorName(StrEnum):
@@ -63,12 +66,25 @@ def run(
         ExecutorName, typer.Option(help="ray: in parallel; inline: one by one here.")
     ] = ExecutorName.ray,
     address: Annotated[
-        str | None, typer.Option(help="A Ray cluster, such as auto.", show_default="this machine")
+        str | None, typer.Option(help="A Ray cluster: auto or host:port.", show_default="this machine")
     ] = None,
     cpus_per_trial: Annotated[int, typer.Option(min=1, help="CPU threads of a trial.")] = 1,
     gpus_per_trial: Annotated[
         float | None,
-        typer.Option(min=0, help="GPUs, or a part of one, of a trial.", show_default="1 where there is one"),
+        typer.Option(
+            min=0,
+            help="GPUs, or a part of one, of a trial.",
+            show_default="by measured memory, else 1 where there is one",
+        ),
+    ] = None,
+    memory_per_trial: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="MIB",
+            help="Memory of a trial on a CPU, beyond its process; one retry at 1.5 times.",
+            show_default="no limit",
+        ),
     ] = None,
     compiled: Annotated[
         bool,
@@ -81,14 +97,21 @@ def run(
         list[str] | None,
         typer.Option(metavar="VARIANT", help="Train only this variant now; repeatable.", show_default=False),
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Train everything again, whatever the record holds.")] = False,
+    fresh: Annotated[
+        bool,
+        typer.Option(
+            "--fresh",
+            help="Train everything again, from the start: whatever is recorded, also by an earlier --fresh.",
+        ),
+    ] = False,
     retry: Annotated[Retry | None, typer.Option(help="failed: also what failed before.", show_default=False)] = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Train a study's trials, each once, and print its table.
 
     Trials that the record holds complete are reused; interrupted ones go on from their last epoch; failed ones stay as
-    they are unless --retry failed asks for them. Ctrl-C loses at most the epochs under way: run the same command again.
+    they are unless --retry failed asks for them. Ctrl-C finishes the epochs under way and stops, Ctrl-C twice stops at
+    once: run the same command again to go on.
 
     Exit codes: 0 all trials are complete, 1 a trial failed, 2 bad input, 130 interrupted.
 
@@ -99,7 +122,7 @@ def run(
 
     from cli.studies import planned
     from runners.job import Places, Resources
-    from runners.launch import remaining
+    from runners.launch import catch_up, remaining
     from runners.record.reading import read_trials
     from search_space import InputError
 
@@ -108,15 +131,22 @@ def run(
     console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
     plan = planned(study, scale, data, settings, data_root)
     places = Places.below(runs, tracking_uri, data_root)
-    rest = remaining(
-        plan, read_trials(places.uri), places, _chosen(plan, only), fresh=fresh, retry_failed=retry is Retry.failed
-    )
+    left = catch_up(places)
+    for folder, why in left.refused.items():
+        console.print(f"[yellow]the record refuses what is left in[/yellow] {escape(str(folder))}: {escape(why)}")
+    if left.waiting:
+        console.print(f"[yellow]{len(left.waiting)} trials' writes wait for the record[/yellow], which is away")
+    recorded = read_trials(places.uri)
+    rest = remaining(plan, recorded, places, _chosen(plan, only), fresh=fresh, retry_failed=retry is Retry.failed)
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
-    runner = _executor(executor, places, address, concurrent)
-    resources = Resources(cpus_per_trial, _gpus(gpus_per_trial, address) if rest.to_train else 0.0, compiled)
-    outcome = _launch(console, plan, rest, places, runner, resources)
+    gpus = _gpus(gpus_per_trial, address, rest.to_train, recorded) if rest.to_train else 0.0
+    if 0 < gpus < 1 and gpus_per_trial is None:
+        console.print(f"{gpus:g} of a GPU for each trial, by the memory that such trials took (--gpus-per-trial)")
+    resources = Resources(cpus_per_trial, gpus, compiled, memory_per_trial)
+    with _executor(executor, places, address, concurrent) as runner:
+        outcome = _launch(console, plan, rest, places, runner, resources)
     _conclude(console, plan, places, outcome, shown_as, runs, tracking_uri)
     if outcome.interrupted:
         console.print("interrupted: run the same command again to go on from the last epochs")
@@ -155,6 +185,7 @@ def _launch(
     console: Console, plan: Plan, rest: Remaining, places: Places, executor: Executor, resources: Resources
 ) -> Outcome:
     from cli.progress import SweepProgress, preparing
+    from runners.interruption import StopRequest, finishing_epochs_on_interrupt
     from runners.launch import launch
     from search_space.phases import epochs
     from tasks.pose import open_pose
@@ -166,36 +197,63 @@ def _launch(
 
     display = SweepProgress(console, len(rest.to_train), sum(epochs(trial.config) for trial in rest.to_train))
 
+    requests: set[StopRequest] = set()
+
+    def say() -> None:
+        console.print("interrupted: finishing the epochs under way; Ctrl-C again ends them now")
+
     def displayed(jobs: Sequence[Job], monitor: Monitor) -> None:
-        with display.shown():
+        request = StopRequest.of(jobs[0])
+        if request.made():
+            raise KeyboardInterrupt
+        requests.add(request)
+        with finishing_epochs_on_interrupt(request, say), display.shown():
             executor(jobs, monitor)
 
-    return launch(plan, rest, places, resources, displayed, display, prepare=prepare)
+    try:
+        return launch(plan, rest, places, resources, displayed, display, prepare=prepare)
+    finally:
+        for request in requests:
+            request.withdraw()
 
 
-def _executor(name: ExecutorName, places: Places, address: str | None, concurrent: int | None) -> Executor:
+def _executor(
+    name: ExecutorName, places: Places, address: str | None, concurrent: int | None
+) -> AbstractContextManager[Executor]:
+    """What runs the trials, to be left at the end: Ray stays up from one wave of a launch to the next."""
+    import contextlib
+
     if name is ExecutorName.inline:
         from runners.executors import run_inline
 
-        return run_inline
-    import functools
+        return contextlib.nullcontext(run_inline)
     import uuid
 
-    from runners.sweep import run_with_ray
+    from runners.sweep import RaySweep
 
     scratch = places.trials.parent / "ray" / uuid.uuid4().hex[:12]
-    return functools.partial(run_with_ray, scratch=scratch, address=address, concurrent=concurrent)
+    return RaySweep(scratch=scratch, address=address, concurrent=concurrent)
 
 
-def _gpus(asked: float | None, address: str | None) -> float:
-    """The GPUs of a trial. Raises InputError for more than this machine has; of a cluster, Ray knows."""
+def _gpus(
+    asked: float | None, address: str | None, trials: Sequence[PlannedTrial], recorded: Sequence[RecordedTrial]
+) -> float:
+    """The GPUs of a trial, by the record where nobody says it (see `runners.shares`).
+
+    Raises InputError for more than this machine has; of a cluster, Ray knows.
+    """
     import torch
 
+    from runners.shares import measured_share
     from search_space import InputError
+    from search_space.conditions import active_settings
 
     here = torch.cuda.device_count()
+    if asked is None and not here:
+        return 0.0
     if asked is None:
-        return 1.0 if here else 0.0
+        smallest = min(torch.cuda.get_device_properties(index).total_memory for index in range(here))
+        return measured_share([active_settings(trial.config) for trial in trials], recorded, smallest / 2**20) or 1.0
     if address is None and asked > here:
         raise InputError.at(
             f"--gpus-per-trial {asked:g}", f"this machine has {here} GPUs", "a trial would wait for ever"

@@ -3,4 +3,5 @@
 from __future__ import annotations
 
 CHECKPOINT = "checkpoint.pt"
+PREVIOUS_CHECKPOINT = "checkpoint.previous.pt"
 MODEL = "model.pt"

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from runners.executors import Executor, Monitor
-from runners.job import Job, Places, Progress, Resources, run_tags
+from runners.job import LEFT_OVER, Job, Places, Resources, run_tags
+from runners.lease import Claim, LeaseWatch, find_lease, heartbeat_s
 from runners.planning import Plan, PlannedTrial, ancestors
 from runners.record import names
+from runners.record.buffer import OUTBOX, LeftOver, send_left_over
 from runners.record.chosen import choose_runs
 from runners.record.links import link_reused
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial, State
 from runners.record.writing import Record
+from runners.sharing import Watch, train_each_once
 from search_space import InputError
 from tasks.errors import DataError
 
@@ -28,20 +30,27 @@ class Remaining:
         reused: trials that the record holds complete.
         to_train: trials to train, with those from whose weights they begin; `fresh` ones from the start.
         failed: trials that have failed and are left as they are, with the errors; a retry trains them.
+        known: the runs that had ended, by fingerprint. Those of another launch that end later are news.
     """
 
     reused: tuple[PlannedTrial, ...]
     to_train: tuple[PlannedTrial, ...]
     failed: tuple[tuple[PlannedTrial, str], ...] = ()
     fresh: bool = False
+    known: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass
 class Outcome:
-    """How a launch ended. `left_failed` had failed before it, and was not tried again."""
+    """How a launch ended.
+
+    `elsewhere` was trained by other launches meanwhile; `left_failed` had failed before this one and was not tried
+    again.
+    """
 
     reused: int
     trained: list[str] = field(default_factory=list)
+    elsewhere: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     left_failed: dict[str, str] = field(default_factory=dict)
     interrupted: bool = False
@@ -61,7 +70,7 @@ def remaining(
     """Split a plan by what the record holds, of this study or any other; doubles in the plan train once.
 
     A trial that begins from the weights of another asks for that one first: again, if the record holds it complete but
-    its weights are not in `places`, or holds it failed.
+    its weights are not in `places`. Where that one has failed, both are left as failed.
 
     Args:
         plan: what is asked for.
@@ -80,7 +89,7 @@ def remaining(
         if trial.fingerprint in complete or (only is not None and trial.variant.id not in only):
             continue
         run = chosen.get(trial.fingerprint)
-        if run is not None and run.state == "failed" and not retry_failed:
+        if run is not None and _has_failed(run) and not retry_failed:
             failed.setdefault(trial.fingerprint, (trial, run.error or "it does not say why"))
             continue
         needed = [trial]
@@ -88,21 +97,31 @@ def remaining(
             if phase.fingerprint in complete and places.weights(phase.fingerprint).is_file():
                 break
             needed.append(phase)
+        broken = next((phase for phase in needed if _has_failed(chosen.get(phase.fingerprint))), None)
+        if broken is not None and not retry_failed:
+            failed.setdefault(trial.fingerprint, (trial, f"it begins from {broken.name}, which has failed"))
+            continue
         for each in reversed(needed):
             distinct.setdefault(each.fingerprint, each)
-    for fingerprint in distinct:
-        failed.pop(fingerprint, None)
-    return Remaining(reused, tuple(distinct.values()), tuple(failed.values()), fresh)
+    known: dict[str, list[str]] = {}
+    for run in recorded:
+        if run.ended and run.fingerprint in distinct:
+            known.setdefault(run.fingerprint, []).append(run.run_id)
+    return Remaining(reused, tuple(distinct.values()), tuple(failed.values()), fresh, known)
 
 
-def waves(trials: Sequence[PlannedTrial]) -> list[list[PlannedTrial]]:
-    """The trials in groups: each goes on only from trials of the groups before it, or from none of these."""
-    among = {trial.fingerprint for trial in trials}
-    groups: dict[int, list[PlannedTrial]] = {}
-    for trial in trials:
-        depth = sum(phase.fingerprint in among for phase in ancestors(trial))
-        groups.setdefault(depth, []).append(trial)
-    return [groups[depth] for depth in sorted(groups)]
+def _has_failed(run: RecordedTrial | None) -> bool:
+    return run is not None and run.state == "failed"
+
+
+def catch_up(places: Places) -> LeftOver:
+    """Send what trials of earlier launches could not: before the record is read, so that it holds all there is.
+
+    Nothing is opened where nothing waits.
+    """
+    if not any(places.trials.glob(f"*/{OUTBOX}")):
+        return LeftOver()
+    return send_left_over(places.trials, Record(places.uri, places.artifacts))
 
 
 def launch(
@@ -127,11 +146,12 @@ def launch(
         prepare: readies the data, so that trials do not wait for each other to do it.
 
     Raises:
-        InputError: for data that cannot be used, or a record that cannot be opened, before anything trains.
+        InputError: for data that cannot be used, or a record that cannot be opened, before anything trains; for a
+            heartbeat in the environment that is none (`runners.lease`).
     """
     outcome = Outcome(reused=len(rest.reused), left_failed={trial.name: error for trial, error in rest.failed})
     recorded = read_trials(places.uri)
-    _refuse_running(recorded, rest.to_train)
+    beat = heartbeat_s()
     if rest.to_train:
         try:
             prepare()
@@ -142,7 +162,7 @@ def launch(
     study = expanded.study
     experiment = record.experiment(study.name)
     record.client.set_experiment_tag(experiment, names.NOTE, study.spec.title)
-    _close_left_over(record, recorded, rest.to_train)
+    _close_left_over(record, recorded, rest.to_train, places)
     tags = {
         names.KIND: names.LAUNCH_KIND,
         names.STUDY: study.name,
@@ -168,13 +188,17 @@ def launch(
         "places": places,
         "resources": resources,
     }
-    jobs = {trial.fingerprint: Job.of(trial, plan.counts[trial.variant.id], **context) for trial in rest.to_train}
-    watch = _Watch(monitor, outcome)
+    jobs = {
+        trial.fingerprint: Job.of(
+            trial,
+            plan.counts[trial.variant.id],
+            claim=Claim(beat, known=tuple(rest.known.get(trial.fingerprint, ()))),
+            **context,
+        )
+        for trial in rest.to_train
+    }
     try:
-        for wave in waves(rest.to_train):
-            ready = [jobs[trial.fingerprint] for trial in wave if not _fail_with_its_beginning(trial, jobs, watch)]
-            if ready:
-                executor(ready, watch)
+        train_each_once(rest.to_train, jobs, executor, Watch(monitor, outcome))
     except KeyboardInterrupt:
         outcome.interrupted = True
     except InputError:
@@ -182,47 +206,38 @@ def launch(
         raise
     except Exception as error:  # of the executor, not of a trial: Ray itself has failed
         outcome.error = f"{type(error).__name__}: {error}"
+    if outcome.elsewhere:
+        done = [trial for trial in rest.to_train if trial.name in outcome.elsewhere]
+        link_reused(record, places.uri, experiment, parent, done, read_trials(places.uri))
+    send_left_over(places.trials, record)
     _settle(record, list(jobs.values()), parent, outcome)
     return outcome
 
 
-def _fail_with_its_beginning(trial: PlannedTrial, jobs: Mapping[str, Job], watch: _Watch) -> bool:
-    """Whether the trial that this one begins from has failed in this launch; then this one has failed, too."""
-    before = trial.begins_from
-    if before is None or before.fingerprint not in jobs:
-        return False
-    earlier = jobs[before.fingerprint].name
-    if earlier not in watch.outcome.failed:
-        return False
-    watch.failed(jobs[trial.fingerprint], f"the trial from whose weights it begins has failed: {earlier}")
-    return True
-
-
-def _refuse_running(recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:
-    """Refuse trials that a live process of this machine is training: two would write over each other's checkpoints."""
-    wanted = {trial.fingerprint: trial.name for trial in to_train}
-    for trial in recorded:
-        here = trial.provenance.get("host") == platform.node()
-        if trial.state == "running" and here and trial.fingerprint in wanted:
-            process = trial.provenance["process"]
-            what = f"{wanted[trial.fingerprint]} is being trained already (study {trial.study}, process {process})"
-            raise InputError.at("the record", what, "wait for it, or end it first")
-
-
 def _forget_checkpoints(trials: Sequence[PlannedTrial], places: Places) -> None:
-    """Remove what these trials would go on from."""
+    """Remove what these trials would go on from, unless another launch is training them at this moment."""
     from runners.checkpoint import drop_checkpoint
 
     for trial in trials:
-        drop_checkpoint(places.folder(trial.fingerprint))
+        folder = places.folder(trial.fingerprint)
+        _, free = LeaseWatch(folder).look()
+        if free:
+            drop_checkpoint(folder)
 
 
-def _close_left_over(record: Record, recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial]) -> None:
-    """Runs of these trials that a killed launch left open: they are continued under a new run."""
+def _close_left_over(
+    record: Record, recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial], places: Places
+) -> None:
+    """Runs of these trials that a killed launch left open: they are continued under a new run.
+
+    Those of a process that may still live elsewhere are left to whoever takes its lease over.
+    """
     wanted = {trial.fingerprint for trial in to_train}
     for old in recorded:
-        if not old.ended and old.state != "complete" and old.fingerprint in wanted:
-            record.end_run(old.run_id, "interrupted", "its launch ended without a word; continued in a later run")
+        if old.ended or old.state == "complete" or old.fingerprint not in wanted:
+            continue
+        if old.state == "interrupted" or find_lease(places.folder(old.fingerprint)) is None:
+            record.end_run(old.run_id, "interrupted", LEFT_OVER)
 
 
 def _settle(record: Record, jobs: Sequence[Job], parent: str, outcome: Outcome) -> None:
@@ -244,31 +259,3 @@ def _settle(record: Record, jobs: Sequence[Job], parent: str, outcome: Outcome) 
     broken = outcome.failed or outcome.error
     state: State = "interrupted" if outcome.interrupted else "failed" if broken else "complete"
     record.end_run(parent, state, outcome.error)
-
-
-@dataclass
-class _Watch:
-    """Passes on to a monitor, and remembers how jobs ended."""
-
-    monitor: Monitor
-    outcome: Outcome
-
-    def started(self, job: Job) -> None:
-        self.monitor.started(job)
-
-    def progressed(self, job: Job, progress: Progress) -> None:
-        self.monitor.progressed(job, progress)
-
-    def finished(self, job: Job) -> None:
-        self.outcome.trained.append(job.name)
-        self.monitor.finished(job)
-
-    def failed(self, job: Job, error: str) -> None:
-        known = (trial.error for trial in read_trials(job.places.uri) if _is_run_of(trial, job))
-        error = next(known, None) or error
-        self.outcome.failed[job.name] = error
-        self.monitor.failed(job, error)
-
-
-def _is_run_of(trial: RecordedTrial, job: Job) -> bool:
-    return trial.launch == job.launch and trial.fingerprint == job.fingerprint

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from runners.files import CHECKPOINT
+from runners.files import CHECKPOINT, PREVIOUS_CHECKPOINT
 from runners.job import Places
 from runners.planning import PlannedTrial
 from runners.record.recorded import RecordedTrial
@@ -51,7 +51,8 @@ def standing(trial: PlannedTrial, chosen: Mapping[str, RecordedTrial], places: P
         places: where its checkpoint would lie.
     """
     run = chosen.get(trial.fingerprint)
-    has_checkpoint = (places.folder(trial.fingerprint) / CHECKPOINT).is_file()
+    folder = places.folder(trial.fingerprint)
+    has_checkpoint = any((folder / name).is_file() for name in (CHECKPOINT, PREVIOUS_CHECKPOINT))
     if run is None:  # a checkpoint without a run: the record is another one than before
         return Standing("started" if has_checkpoint else "new")
     epoch = int(run.metrics.get("epoch", 0))

@@ -1,118 +1,172 @@
-"""The executor through Ray Tune: every job a Tune trial in a process of its own, on this machine or a cluster."""
+"""The executor through Ray Tune: every job a Tune trial in a worker process, on this machine or on a cluster."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import logging
 import os
 import shutil
-import signal
-import threading
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
+from runners.cluster import QUIET, start_ray
 from runners.executors import Monitor
+from runners.interruption import Interrupted, StopRequest
 from runners.job import Job, Progress, run_job
-from search_space import InputError
+from runners.lease import HeldElsewhere
+from runners.memory import forget_peak
+from runners.nodes import check_nodes
 
-_QUIET = {
-    "RAY_AIR_NEW_OUTPUT": "0",
-    "TUNE_DISABLE_AUTO_CALLBACK_LOGGERS": "1",
-    "RAY_USAGE_STATS_ENABLED": "0",
-    "TUNE_WARN_EXCESSIVE_EXPERIMENT_CHECKPOINT_SYNC_THRESHOLD_S": "0",
-    "RAY_memory_monitor_refresh_ms": "0",  # Ray's own out-of-memory kill would end the whole sweep
-    "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",
-}
+RAISED = "raised"
+"""The key under which a trial tells Tune of its error."""
+HELD = "held"
+"""The key under which a trial tells Tune that another process trains it."""
+STOPPED = "stopped"
+"""The key under which a trial tells Tune that it stops because its launch was asked to."""
+_LOST = "its process ended without a word, each time that it was started: was it killed, or short of memory?"
+RESTARTS = 2
+"""How often a job is started again whose process or node was lost. One that raised an error is not: it would again."""
 
 
-def run_with_ray(
-    jobs: Sequence[Job], monitor: Monitor, *, scratch: Path, address: str | None = None, concurrent: int | None = None
-) -> None:
-    """Run jobs under Ray Tune.
+class RaySweep:
+    """An executor (see `runners.executors`) that keeps Ray up from its first call until it is closed.
 
-    Args:
-        jobs: what to run; each takes the CPUs and the part of a GPU that its resources say.
-        monitor: is told how they go.
-        scratch: a folder for Tune's own state, removed at the end: the record is the truth.
-        address: a running Ray cluster (`auto`, `ray://host:port`); None starts Ray on this machine.
-        concurrent: at most so many at once; None: as many as the resources carry.
-
-    Raises:
-        KeyboardInterrupt: if the user interrupts.
+    Workers are reused from trial to trial: a trial sets its own threads and random states, and what a worker keeps
+    (torch, MLflow's client, decoded crops on disk) changes no result. A worker whose trial raised is not used again.
     """
-    os.environ.update(_QUIET)
-    import ray
-    from ray import tune
 
-    from runners.relay import Relay
+    def __init__(self, *, scratch: Path, address: str | None = None, concurrent: int | None = None) -> None:
+        """Set up; Ray starts with the first call.
 
-    logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial's traceback is in the record
-    started_here = not ray.is_initialized()
-    if started_here:
-        _start_ray(ray, address, jobs)
-    by_name = {f"{index:05d}": job for index, job in enumerate(jobs)}
-    relay = Relay(by_name, monitor)
-    try:
+        Args:
+            scratch: a folder for Tune's own state, removed after each call: the record is the truth.
+            address: a running Ray cluster (`auto`, `host:port`); None starts Ray on this machine.
+            concurrent: at most so many at once; None: as many as the resources carry.
+        """
+        self._scratch = scratch
+        self._address = address
+        self._concurrent = concurrent
+        self._started = False
+        self._checked = False
+
+    def __enter__(self) -> RaySweep:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Leave Ray, and end it if it was started here."""
+        if self._started:
+            import ray
+
+            self._started = False
+            ray.shutdown()
+
+    def __call__(self, jobs: Sequence[Job], monitor: Monitor) -> None:
+        """Run jobs; each takes the CPUs and the part of a GPU that its resources say.
+
+        A job whose process or node is lost goes on from its checkpoint, elsewhere if need be, up to `RESTARTS` times.
+
+        Raises:
+            InputError: if no cluster answers at the address, or its machines cannot run the jobs.
+            KeyboardInterrupt: if the user interrupts. Ray is ended before, so that no worker still writes.
+        """
+        os.environ.update(QUIET)
+        import ray
+
+        logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial's traceback is in the record
+        if not ray.is_initialized():
+            start_ray(self._address, jobs[0].resources.cpus)
+            self._started = True
+        try:
+            if self._address is not None and not self._checked:
+                check_nodes(jobs[0].places)
+                self._checked = True
+            self._run({f"{index:05d}": job for index, job in enumerate(jobs)}, monitor)
+        except BaseException:
+            self.close()
+            raise
+
+    def _run(self, waiting: Mapping[str, Job], monitor: Monitor) -> None:
+        """Run named jobs; those that Tune itself does not start again, such as one lost while it began, once more."""
+        from runners.relay import Relay
+
+        losses: Counter[str] = Counter()
+        while waiting:
+            relay = Relay(waiting, monitor, losses)
+            self._fit(waiting, relay)
+            # After an interruption `fit` returns as if all were well: only what is missing tells.
+            if len(relay.ended) < len(waiting):
+                raise KeyboardInterrupt
+            for name in relay.lost:
+                if losses[name] > RESTARTS:
+                    monitor.failed(waiting[name], _LOST)
+            waiting = {name: waiting[name] for name in relay.lost if losses[name] <= RESTARTS}
+
+    def _fit(self, jobs: Mapping[str, Job], relay: Any) -> None:
+        from ray import tune
+
+        from runners.winding_down import WindingDown
+
+        shares = {name: _share(job) for name, job in jobs.items()}
         trainable = tune.with_resources(
-            tune.with_parameters(_train, jobs=by_name),
-            {"cpu": jobs[0].resources.cpus, "gpu": jobs[0].resources.gpus},
+            tune.with_parameters(_train, jobs=dict(jobs)),
+            lambda config: tune.PlacementGroupFactory([shares[config["name"]]]),
         )
         tuner = tune.Tuner(
             trainable,
-            param_space={"name": tune.grid_search(list(by_name))},
+            param_space={"name": tune.grid_search(list(jobs))},
             tune_config=tune.TuneConfig(
-                max_concurrent_trials=concurrent,
+                max_concurrent_trials=self._concurrent,
+                reuse_actors=True,
+                scheduler=WindingDown(StopRequest.of(next(iter(jobs.values())))),
                 trial_dirname_creator=lambda trial: str(trial.config["name"]),
                 trial_name_creator=lambda trial: str(trial.config["name"]),
             ),
             run_config=tune.RunConfig(
                 name="sweep",
-                storage_path=str(scratch.resolve()),
+                storage_path=str(self._scratch.resolve()),
                 verbose=0,
                 callbacks=[relay],
-                failure_config=tune.FailureConfig(max_failures=0),
+                failure_config=tune.FailureConfig(max_failures=RESTARTS),
             ),
         )
-        tuner.fit()
-    finally:
-        if started_here:
-            ray.shutdown()
-        shutil.rmtree(scratch, ignore_errors=True)
-        with contextlib.suppress(OSError):  # another launch may still use its own
-            scratch.parent.rmdir()
-    # After an interruption `fit` returns as if all were well: only what is missing tells.
-    if len(relay.ended) < len(jobs):
-        raise KeyboardInterrupt
+        try:
+            tuner.fit()
+        finally:
+            shutil.rmtree(self._scratch, ignore_errors=True)
+            with contextlib.suppress(OSError):  # another launch may still use its own
+                self._scratch.parent.rmdir()
+
+
+def _share(job: Job) -> dict[str, float]:
+    """What Ray keeps for a job. Its worker gets as many threads (`OMP_NUM_THREADS`) as CPUs, and sees only its GPU."""
+    resources = job.resources
+    return {"CPU": float(resources.cpus)} | ({"GPU": resources.gpus} if resources.gpus else {})
 
 
 def _train(config: Mapping[str, Any], jobs: Mapping[str, Job]) -> None:
+    """What a worker does. An error of the trial is told before it is raised: see `runners.relay`."""
     from ray import tune
 
     def report(progress: Progress) -> None:
         tune.report({"epoch": progress.epoch, "epochs": progress.epochs, **progress.metrics})
 
-    run_job(jobs[config["name"]], report)
-
-
-def _cpus() -> int:
-    """The CPUs that this process may use, which can be fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _start_ray(ray: Any, address: str | None, jobs: Sequence[Job]) -> None:
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR"}
-    if address is not None:
-        options["address"] = address
-    else:
-        options |= {"include_dashboard": False, "num_cpus": max(_cpus(), jobs[0].resources.cpus)}
-    on_terminate = signal.getsignal(signal.SIGTERM)
+    job = jobs[config["name"]]
+    forget_peak(job.resources.device)
     try:
-        ray.init(**options)
-    except (ConnectionError, ValueError) as error:
-        first = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise InputError.at(
-            f"--address {address}", f"no Ray cluster answers there ({first})", "start it first"
-        ) from None
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, on_terminate)  # Ray's own handler would abort the process
+        run_job(job, report)
+    except Interrupted:
+        tune.report({STOPPED: True})
+        raise
+    except HeldElsewhere as held:
+        tune.report({HELD: json.dumps(asdict(held.holder) if held.holder else None)})
+    except Exception as error:
+        tune.report({RAISED: f"{type(error).__name__}: {error}"})
+        raise

@@ -15,7 +15,14 @@ import numpy as np
 import torch
 
 from blocks.build import build
-from runners.checkpoint import Checkpoint, load_checkpoint, restore, save_checkpoint, save_model
+from runners.checkpoint import (
+    Checkpoint,
+    clear_leftovers,
+    load_checkpoint,
+    restore,
+    save_checkpoint,
+    save_model,
+)
 from runners.divergence import DivergedError
 from runners.evaluation import evaluate
 from runners.memory import peak_memory_mb
@@ -32,11 +39,15 @@ __all__ = ["DivergedError", "Epoch", "TrialResult", "run_trial"]
 
 @dataclass(frozen=True)
 class Epoch:
-    """An epoch that is done and safe: its number from 1, of how many, and its metrics."""
+    """An epoch that is done and safe: its number from 1, of how many, and its metrics.
+
+    `repeated` is one of before a continuation, which is reported again.
+    """
 
     number: int
     epochs: int
     metrics: Mapping[str, float]
+    repeated: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +76,7 @@ def run_trial(
     data_root: Path | None = None,
     begin_from: Path | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    on_fallback: Callable[[str], None] = lambda what: None,
     threads: int = 1,
     device: str = "cpu",
     compiled: bool = False,
@@ -80,6 +92,7 @@ def run_trial(
             is no such trial. Read unless the folder has a checkpoint to go on from.
         on_epoch: called after each epoch, once its checkpoint is written; may raise to stop the trial. Epochs before a
             continuation are reported again first.
+        on_fallback: is told if the last checkpoint cannot be used and the one before it is.
         threads: CPU threads.
         device: a torch device.
         compiled: train through `torch.compile`, which takes minutes at first and then saves time on a GPU. Evaluation
@@ -88,17 +101,23 @@ def run_trial(
     Raises:
         DataError: for data that is missing or does not fit.
         CheckpointError: for a checkpoint that cannot be continued from, or weights that it cannot begin from.
+        DiskFullError: if there is no room for a checkpoint or the weights. The trial goes on from the last one.
         DivergedError: when the loss or a weight becomes NaN or infinite.
         ValueError: if the trial goes on from another one and `begin_from` is None, or the other way round.
     """
     check_beginning(config, begin_from)
     torch.set_num_threads(threads)
     data = open_pose(config.data, data_root, cache)
-    training, history = _set_up(config, folder, data, begin_from, device, compiled)
+    clear_leftovers(folder)
+    checkpoint = load_checkpoint(folder, on_fallback)
+    training = _set_up(config, data, None if checkpoint else begin_from, device, compiled)
+    if checkpoint is not None:
+        restore(checkpoint, folder, training.model, training.optimiser)
+    history = list(checkpoint.history) if checkpoint else []
     model, optimiser = training.model, training.optimiser
     total = epochs(config)
     for number, figures in enumerate(history, start=1):
-        on_epoch(Epoch(number, total, figures))
+        on_epoch(Epoch(number, total, figures, repeated=True))
     predicted = np.empty(0)
     for number in range(len(history) + 1, total + 1):
         start = time.perf_counter()
@@ -118,14 +137,11 @@ def run_trial(
     return TrialResult(tuple(history), save_model(folder, model.state_dict()), predicted, data)
 
 
-def _set_up(
-    config: TrialConfig, folder: Path, data: PoseData, begin_from: Path | None, device: str, compiled: bool
-) -> tuple[Training, list[dict[str, float]]]:
-    """The network as it stands, fresh or where the checkpoint left it, and the metrics of the epochs so far."""
+def _set_up(config: TrialConfig, data: PoseData, begin_from: Path | None, device: str, compiled: bool) -> Training:
+    """What a trial trains, at its beginning."""
     torch.manual_seed(derived_seed(config.seed, "weights"))
     model = build(config.model, landmarks=data.landmarks)
-    checkpoint = load_checkpoint(folder)
-    if checkpoint is None and begin_from is not None:
+    if begin_from is not None:
         begin(model, config, begin_from)
     frozen = freeze(model, config)
     model.to(device)
@@ -133,10 +149,6 @@ def _set_up(
     optimiser = make_optimiser(
         config.training, [parameter for parameter in model.parameters() if parameter.requires_grad]
     )
-    history: list[dict[str, float]] = []
-    if checkpoint is not None:
-        restore(checkpoint, folder, model, optimiser)
-        history = list(checkpoint.history)
     # A second module around the same weights: the names of the weights stay, and evaluation takes the plain one.
     forward = torch.compile(model) if compiled else model
-    return Training(config, data, device, model, forward, optimiser, frozen), history
+    return Training(config, data, device, model, forward, optimiser, frozen)

@@ -12,6 +12,9 @@ STUDY = PREFIX + "study"
 SCALE = PREFIX + "scale"
 STATE = PREFIX + "state"
 ERROR = PREFIX + "error"
+FALLBACK = PREFIX + "fallback"
+LARGER_MEMORY = PREFIX + "larger_memory_mb"
+PEAK_MEMORY = PREFIX + "peak_memory_mb"
 
 # A trial's run.
 VARIANT = PREFIX + "variant"

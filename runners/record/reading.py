@@ -10,7 +10,7 @@ import logging
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,13 +23,17 @@ _SQLITE = "sqlite:///"
 _PAGE = 1000
 
 
-def read_trials(uri: str) -> list[RecordedTrial]:
+def read_trials(uri: str, fingerprint: str | None = None) -> list[RecordedTrial]:
     """Every trial's run in the record, of all studies, oldest first. An absent local record holds none.
+
+    Args:
+        uri: the record's.
+        fingerprint: of the trial whose runs are wanted; None for all.
 
     Raises:
         InputError: for a record that cannot be read, or that a newer hglab wrote.
     """
-    return [to_trial(run) for run in _runs(uri, names.TRIAL_KIND)]
+    return [to_trial(run) for run in _runs(uri, names.TRIAL_KIND, fingerprint)]
 
 
 def read_links(uri: str) -> list[RecordedTrial]:
@@ -66,38 +70,38 @@ def local_database(uri: str) -> Path | None:
     return Path(uri.removeprefix(_SQLITE)) if uri.startswith(_SQLITE) else None
 
 
-def _runs(uri: str, kind: str) -> list[RawRun]:
+def _runs(uri: str, kind: str, fingerprint: str | None = None) -> list[RawRun]:
+    wanted = {names.KIND: kind} | ({names.FINGERPRINT: fingerprint} if fingerprint else {})
     database = local_database(uri)
     if database is None:
-        return _through_client(uri, kind)
+        return _through_client(uri, wanted)
     if not database.exists():
         return []
-    return _from_sqlite(database, kind)
+    return _from_sqlite(database, wanted)
 
 
-def _from_sqlite(database: Path, kind: str) -> list[RawRun]:
+def _from_sqlite(database: Path, wanted: Mapping[str, str]) -> list[RawRun]:
     try:
         with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-            chosen = (
-                "SELECT run_uuid FROM tags JOIN runs USING (run_uuid) "
-                "WHERE key = ? AND value = ? AND lifecycle_stage = 'active'"
+            tagged = "run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)"
+            chosen = " AND ".join(
+                ["SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'", *[tagged] * len(wanted)]
             )
+            values = [text for item in wanted.items() for text in item]
             tags = _grouped(
-                connection.execute(
-                    f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ({chosen})", (names.KIND, kind)
-                )
+                connection.execute(f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ({chosen})", values)
             )
             metrics = _grouped(
                 connection.execute(
                     f"SELECT run_uuid, key, CASE WHEN is_nan THEN 'nan' ELSE value END FROM latest_metrics "
                     f"WHERE run_uuid IN ({chosen})",
-                    (names.KIND, kind),
+                    values,
                 )
             )
             rows = connection.execute(
                 f"SELECT run_uuid, experiment_id, status, start_time FROM runs WHERE run_uuid IN ({chosen}) "
                 "ORDER BY start_time, run_uuid",
-                (names.KIND, kind),
+                values,
             ).fetchall()
     except sqlite3.DatabaseError as error:
         hint = "is it an MLflow database? Give another --runs, or move the file away"
@@ -117,7 +121,7 @@ def _grouped(rows: Iterable[tuple[str, str, Any]]) -> defaultdict[str, dict[str,
     return grouped
 
 
-def _through_client(uri: str, kind: str) -> list[RawRun]:
+def _through_client(uri: str, wanted: Mapping[str, str]) -> list[RawRun]:
     from mlflow.exceptions import MlflowException
 
     found: list[Any] = []
@@ -125,7 +129,7 @@ def _through_client(uri: str, kind: str) -> list[RawRun]:
         client = connect(uri)
         experiments = [experiment.experiment_id for experiment in _pages(client.search_experiments)]
         if experiments:
-            query = f"tags.`{names.KIND}` = '{kind}'"
+            query = " AND ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items())
             found = _pages(client.search_runs, experiments, query, order_by=["attributes.start_time ASC"])
     except MlflowException as error:
         raise InputError.at(

@@ -10,9 +10,10 @@ import pytest
 
 from runners.estimate import estimate_seconds
 from runners.job import Places
-from runners.launch import remaining, waves
+from runners.launch import remaining
 from runners.planning import ancestors, plan_study
 from runners.record.recorded import RecordedTrial
+from runners.sharing import ready
 from search_space import InputError, expand, read_overrides, read_study
 
 
@@ -54,15 +55,46 @@ def test_stacks_in_sequence_are_planned_with_their_phases(make_plan, small_study
     plan = make_plan()
     assert [trial.name for trial in plan.trials[:3]] == ["three/0", "one/0", "two/0"]
     # One stack is a row; two on one frozen serve both longer rows, and are called after the first.
-    assert [phase.name for phase in plan.phases] == [f"three.stack_{k}/{seed}" for seed in (0, 1) for k in (2, 3)]
+    assert [phase.name for phase in plan.phases] == [f"three:stack_{k}/{seed}" for seed in (0, 1) for k in (2, 3)]
     assert plan.distinct == 10
     three, _, two = plan.trials[:3]
-    assert [phase.name for phase in ancestors(three)] == ["three.stack_3/0", "three.stack_2/0", "one/0"]
-    assert [phase.name for phase in ancestors(two)] == ["three.stack_2/0", "one/0"]
-    assert plan.counts["three.stack_3"] == plan.counts["three"]
+    assert [phase.name for phase in ancestors(three)] == ["three:stack_3/0", "three:stack_2/0", "one/0"]
+    assert [phase.name for phase in ancestors(two)] == ["three:stack_2/0", "one/0"]
+    assert plan.counts["three:stack_3"] == plan.counts["three"]
     rest = remaining(plan, [], Places.below(tmp_path))
-    groups = [[trial.name for trial in wave if trial.seed == 0] for wave in waves(rest.to_train)]
-    assert groups == [["one/0"], ["three.stack_2/0"], ["three.stack_3/0", "two/0"], ["three/0"]]
+    groups, pending = [], list(rest.to_train)
+    while pending:  # as if each group were trained before the next begins
+        group = ready(pending)
+        groups.append([trial.name for trial in group if trial.seed == 0])
+        pending = [trial for trial in pending if trial not in group]
+    assert groups == [["one/0"], ["three:stack_2/0"], ["three:stack_3/0", "two/0"], ["three/0"]]
+
+
+def test_a_phase_is_never_called_as_a_row(make_plan, small_study) -> None:
+    small_study.write_text(
+        "study: small\nbase: {training.stacking: sequential, training.joint_epochs: 1}\nvariants:\n"
+        "  - {id: s3, set: {model.stacks: 3}}\n  - {id: s3.stack_2, set: {model.stacks: 3, training.joint_epochs: 2}}\n"
+    )
+    plan = make_plan("training.epochs=1")
+    names = [trial.name for trial in (*plan.trials, *plan.phases)]
+    assert len(set(names)) == len(names) == 5
+    sizes = {phase.config.model.stacks: plan.counts[phase.variant.id].params for phase in plan.phases}
+    assert sizes[1] < sizes[2] < sizes[3] == plan.counts["s3"].params
+
+
+def test_what_begins_from_a_failed_trial_is_left_with_it(make_plan, small_study, tmp_path) -> None:
+    small_study.write_text(SEQUENCE)
+    plan, places = make_plan(), Places.below(tmp_path)
+    one = next(trial for trial in plan.trials if trial.name == "one/0")
+    failed = [RecordedTrial("r", "e", "small", "one", 0, "tiny", one.fingerprint, "failed", {}, {}, {}, START, "no")]
+    rest = remaining(plan, failed, places)
+    assert {trial.name: error for trial, error in rest.failed} == {
+        "three/0": "it begins from one/0, which has failed",
+        "one/0": "no",
+        "two/0": "it begins from one/0, which has failed",
+    }
+    assert {trial.seed for trial in rest.to_train} == {1}
+    assert len(remaining(plan, failed, places, retry_failed=True).to_train) == 10
 
 
 def test_a_phase_whose_weights_are_gone_is_trained_again(make_plan, small_study, tmp_path) -> None:
@@ -72,11 +104,11 @@ def test_a_phase_whose_weights_are_gone_is_trained_again(make_plan, small_study,
     one = next(trial for trial in plan.trials if trial.name == "one/0")
     complete = [RecordedTrial("r", "e", "small", "one", 0, "tiny", one.fingerprint, "complete", {}, {}, {}, START)]
     names = [trial.name for trial in remaining(plan, complete, places, {"two"}).to_train if trial.seed == 0]
-    assert names == ["one/0", "three.stack_2/0", "two/0"]
+    assert names == ["one/0", "three:stack_2/0", "two/0"]
     places.weights(one.fingerprint).parent.mkdir(parents=True)
     places.weights(one.fingerprint).write_bytes(b"weights")
     names = [trial.name for trial in remaining(plan, complete, places, {"two"}).to_train if trial.seed == 0]
-    assert names == ["three.stack_2/0", "two/0"]
+    assert names == ["three:stack_2/0", "two/0"]
 
 
 def test_no_estimate_without_a_record(make_plan) -> None:

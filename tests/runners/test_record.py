@@ -4,24 +4,22 @@ from __future__ import annotations
 
 import os
 import platform
-import signal
-import socket
 import sqlite3
 import subprocess
 import sys
 import time
-import urllib.request
 
 import pytest
 
 from runners.executors import run_inline
-from runners.job import Places, Resources, run_tags
+from runners.job import Places, Resources
 from runners.launch import launch, remaining
 from runners.record import names, reading
 from runners.record.liveness import is_gone
 from runners.record.reading import read_launches, read_trials
 from runners.record.writing import Record
 from search_space import InputError
+from tests.tracking import TrackingServer
 
 
 class Silent:
@@ -41,6 +39,12 @@ class Silent:
 
     def failed(self, job, error: str) -> None:
         self.told.append((f"failed {error}", job.name))
+
+    def held(self, job, holder) -> None:
+        self.told.append(("held", job.name))
+
+    def taken(self, job) -> None:
+        self.told.append(("taken", job.name))
 
 
 def _launch(plan, places, executor=run_inline, monitor=None, **options):
@@ -84,8 +88,13 @@ def test_a_launch_is_recorded_and_not_trained_again(finished, places) -> None:
 @pytest.mark.slow
 def test_both_ways_of_reading_agree(finished, places, monkeypatch) -> None:
     direct_trials, direct_launches = read_trials(places.uri), read_launches(places.uri)
+    wanted = direct_trials[2].fingerprint
+    assert read_trials(places.uri, wanted) == [direct_trials[2]]
+    assert read_trials(places.uri, "0" * 64) == []
     monkeypatch.setattr(reading, "local_database", lambda uri: None)
     assert read_trials(places.uri) == direct_trials
+    assert read_trials(places.uri, wanted) == [direct_trials[2]]
+    assert read_trials(places.uri, "0" * 64) == []
     assert read_launches(places.uri) == direct_launches
 
 
@@ -181,31 +190,8 @@ def test_an_interrupted_launch_says_so_and_goes_on(make_plan, places) -> None:
 @pytest.fixture
 def tracking_server(tmp_path):
     """MLflow's own server on this machine; gives its URI."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{tmp_path}/server.db",
-        "--artifacts-destination",
-        str(tmp_path / "kept"),
-    ]
-    environment = {**os.environ, "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-    server = subprocess.Popen(
-        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://127.0.0.1:{port}/health", timeout=1)
-                break
-            except OSError:
-                time.sleep(0.2)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(server.pid, signal.SIGKILL)
-        server.wait()
+    with TrackingServer(tmp_path) as server:
+        yield server.uri
 
 
 @pytest.mark.slow
@@ -270,19 +256,6 @@ def test_a_job_that_fails_before_it_has_a_run_is_recorded(make_plan, places) -> 
 def test_a_launch_that_reuses_everything_is_recorded(finished, places) -> None:
     _launch(finished, places, executor=_raise)
     assert [launch.state for launch in read_launches(places.uri)] == ["complete", "complete"]
-
-
-@pytest.mark.slow
-def test_trials_that_are_being_trained_here_are_refused(make_plan, places) -> None:
-    plan = make_plan()
-
-    def launch_again(jobs, monitor) -> None:
-        record = Record(places.uri, places.artifacts)
-        record.start_run(jobs[0].experiment_id, jobs[0].name, run_tags(jobs[0]), jobs[0].launch)
-        _launch(plan, places)
-
-    with pytest.raises(InputError, match=r"bottleneck/0 is being trained already \(study small, process \d+\)"):
-        _launch(plan, places, executor=launch_again)
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,9 @@ def _run(trial, state, epoch=0, study="small", error=None) -> RecordedTrial:
         ("interrupted", 1, "small", True, "at epoch 1"),
         ("interrupted", 1, "small", False, "new"),  # nothing to go on from
         ("failed", 1, "small", True, "failed"),
-        (None, 0, "small", True, "new"),
+        ("running", 0, "small", False, "running"),
+        (None, 0, "small", True, "has a checkpoint"),
+        (None, 0, "small", False, "new"),
     ],
 )
 def test_where_a_trial_stands(make_plan, tmp_path, state, epoch, study, checkpoint, words) -> None:

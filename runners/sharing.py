@@ -1,0 +1,151 @@
+"""Training what a plan asks for while other launches may train parts of it: each trial once, whoever trains it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from runners.executors import Executor, Monitor
+from runners.interruption import StopRequest
+from runners.job import Job, Progress
+from runners.lease import Holder, LeaseWatch
+from runners.planning import PlannedTrial
+from runners.record.chosen import choose_runs
+from runners.record.reading import read_trials
+from runners.record.recorded import RecordedTrial
+
+if TYPE_CHECKING:
+    from runners.launch import Outcome
+
+_POLL_S = 2.0
+
+
+@dataclass
+class Watch:
+    """Passes on to a monitor, and remembers how jobs ended.
+
+    `turned_away` are the fingerprints of jobs that an executor did not train because others do; `_told` are the holders
+    that the monitor has heard of.
+    """
+
+    monitor: Monitor
+    outcome: Outcome
+    turned_away: set[str] = field(default_factory=set)
+    _told: set[tuple[str, Holder]] = field(default_factory=set)
+
+    def started(self, job: Job) -> None:
+        """Passed on."""
+        self.monitor.started(job)
+
+    def progressed(self, job: Job, progress: Progress) -> None:
+        """Passed on."""
+        self.monitor.progressed(job, progress)
+
+    def finished(self, job: Job) -> None:
+        """Remembered as trained by this launch."""
+        self.outcome.trained.append(job.name)
+        self.monitor.finished(job)
+
+    def failed(self, job: Job, error: str) -> None:
+        """Remembered with the error that the record holds, or with this one."""
+        runs = read_trials(job.places.uri, job.fingerprint)
+        known = (run.error for run in runs if run.launch == job.launch and run.state == "failed")
+        error = next(known, None) or error
+        self.outcome.failed[job.name] = error
+        self.monitor.failed(job, error)
+
+    def held(self, job: Job, holder: Holder | None) -> None:
+        """Remembered as turned away; the monitor is told of each holder once."""
+        self.turned_away.add(job.fingerprint)
+        if holder is not None and (job.fingerprint, holder) not in self._told:
+            self._told.add((job.fingerprint, holder))
+            self.monitor.held(job, holder)
+
+    def taken(self, job: Job) -> None:
+        """Remembered as trained by another launch."""
+        self.outcome.elsewhere.append(job.name)
+        self.monitor.taken(job)
+
+
+def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], executor: Executor, watch: Watch) -> None:
+    """Train trials, those first from whose weights others begin; trials that another launch trains last.
+
+    It waits for those until the record holds their results, which it takes, or until their leases are free or stale,
+    and then trains them itself.
+
+    Args:
+        trials: what to train, each after the one that it begins from.
+        jobs: their jobs by fingerprint.
+        executor: runs jobs.
+        watch: is told how they go.
+
+    Raises:
+        KeyboardInterrupt: if the user interrupts, or has asked the launch to stop.
+    """
+    pending = {trial.fingerprint: trial for trial in trials}
+    leases = {key: LeaseWatch(jobs[key].places.folder(key), jobs[key].claim.heartbeat_s) for key in pending}
+    waited: set[str] = set()
+    stop = StopRequest.of(next(iter(jobs.values()))) if jobs else None
+    while pending:
+        if stop is not None and stop.made():
+            raise KeyboardInterrupt
+        before = len(pending)
+        for key in [key for key, trial in pending.items() if _fail_with_its_beginning(trial, jobs, watch)]:
+            del pending[key]
+        free: list[Job] = []
+        for trial in ready(pending.values()):
+            key = trial.fingerprint
+            job = jobs[key]
+            lease, may_take = leases[key].look()
+            if not may_take:
+                waited.add(key)
+                watch.held(job, lease.holder if lease else None)
+            elif key in waited and _take(job, watch):
+                del pending[key]
+            else:
+                claim = replace(job.claim, takes_over=lease.mark if lease else None)
+                free.append(replace(job, claim=claim))
+        if free:
+            watch.turned_away.clear()
+            executor(free, watch)
+            waited |= watch.turned_away
+            for job in free:
+                if job.fingerprint not in watch.turned_away:
+                    del pending[job.fingerprint]
+        elif len(pending) == before:
+            time.sleep(min([_POLL_S, *(jobs[key].claim.heartbeat_s for key in pending)]))
+
+
+def ready(pending: Iterable[PlannedTrial]) -> list[PlannedTrial]:
+    """Those of the pending trials that begin from no other of them."""
+    pending = list(pending)
+    among = {trial.fingerprint for trial in pending}
+    return [trial for trial in pending if trial.begins_from is None or trial.begins_from.fingerprint not in among]
+
+
+def _fail_with_its_beginning(trial: PlannedTrial, jobs: Mapping[str, Job], watch: Watch) -> bool:
+    """Whether the trial that this one begins from has failed in this launch; then this one has failed, too."""
+    before = trial.begins_from
+    if before is None or before.fingerprint not in jobs:
+        return False
+    earlier = jobs[before.fingerprint].name
+    if earlier not in watch.outcome.failed:
+        return False
+    watch.failed(jobs[trial.fingerprint], f"the trial from whose weights it begins has failed: {earlier}")
+    return True
+
+
+def _take(job: Job, watch: Watch) -> bool:
+    """Take what another launch has made of a trial since this one was planned, if it has come to an end."""
+    runs = read_trials(job.places.uri, job.fingerprint)
+    news = [run for run in runs if run.run_id not in job.claim.known and run.launch != job.launch]
+    run: RecordedTrial | None = choose_runs(news).get(job.fingerprint)
+    if run is not None and run.state == "complete":
+        watch.taken(job)
+        return True
+    if run is not None and run.state == "failed":
+        watch.failed(job, f"failed in another launch, of the study {run.study}: {run.error or 'it does not say why'}")
+        return True
+    return False

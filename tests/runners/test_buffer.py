@@ -1,0 +1,304 @@
+"""A record that is away, hangs or refuses: nothing that was written is lost."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sqlite3
+import threading
+import time
+
+import pytest
+import requests
+from mlflow.exceptions import MlflowException, RestException
+from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
+
+from runners.record import names
+from runners.record.buffer import OUTBOX, Outbox, send_left_over
+from runners.record.patience import RecordAway, RecordRefused, is_temporary, patiently
+from runners.record.reading import local_database, read_trials
+from runners.record.writing import Record
+from tests.tracking import TrackingServer
+
+
+class Clock:
+    """Time that passes only by waiting, and by attempts that take theirs."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Server:
+    """Takes entries; fails as often as it is told to."""
+
+    def __init__(self, clock: Clock, error: Exception | None = None, takes_s: float = 0.0) -> None:
+        self.clock = clock
+        self.error = error
+        self.takes_s = takes_s
+        self.attempts = 0
+        self.got: list[object] = []
+
+    def __call__(self, entry) -> None:
+        self.attempts += 1
+        if self.error is not None:
+            self.clock.now += self.takes_s
+            raise self.error
+        self.got.append(entry["n"])
+
+
+AWAY = MlflowException("API request failed with exception: connection refused")
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+def _outbox(tmp_path, server: Server) -> Outbox:
+    return Outbox(tmp_path / "a" / OUTBOX, server, "there", clock=server.clock, sleep=server.clock.sleep)
+
+
+def _lines(tmp_path) -> list[int]:
+    return [json.loads(line)["n"] for line in (tmp_path / "a" / OUTBOX).read_text().splitlines()]
+
+
+def test_what_arrives_is_not_kept(tmp_path, clock) -> None:
+    server = Server(clock)
+    outbox = _outbox(tmp_path, server)
+    for number in range(3):
+        outbox.put({"n": number})
+        assert _lines(tmp_path) == []
+    assert server.got == [0, 1, 2]
+    outbox.close()
+    assert not (tmp_path / "a" / OUTBOX).exists()
+
+
+def test_while_the_record_is_away_it_waits_on_disk_and_then_arrives_in_order(tmp_path, clock) -> None:
+    server = Server(clock, AWAY)
+    outbox = _outbox(tmp_path, server)
+    for number in range(5):
+        outbox.put({"n": number})
+        clock.now += 2
+    assert _lines(tmp_path) == [0, 1, 2, 3, 4]
+    assert not outbox.flush(60)
+    assert 59 <= clock.now - 10 <= 61
+    server.error = None
+    outbox.put({"n": 5})
+    assert outbox.flush(0)
+    assert server.got == [0, 1, 2, 3, 4, 5]
+    assert _lines(tmp_path) == []
+
+
+def test_a_record_that_hangs_costs_at_most_a_tenth_of_the_time(tmp_path, clock) -> None:
+    server = Server(clock, AWAY, takes_s=30)
+    outbox = _outbox(tmp_path, server)
+    trained = 0.0
+    while trained < 5000:
+        outbox.put({"n": 0})
+        clock.now += 5
+        trained += 5
+    assert 5 <= server.attempts <= 5000 / 300 + 2
+
+
+def test_a_killed_process_leaves_what_the_next_one_sends_first(tmp_path, clock) -> None:
+    away = Server(clock, AWAY)
+    first = _outbox(tmp_path, away)
+    first.put({"n": 1})
+    first.put({"n": 2})
+    first._file.write(b'{"n": ')  # killed in the middle of a line
+    first._file.close()
+    back = Server(clock)
+    second = _outbox(tmp_path, back)
+    second.put({"n": 3})
+    assert back.got == [1, 2, 3]
+
+
+def test_an_outbox_in_use_is_left_alone(tmp_path, clock) -> None:
+    first = _outbox(tmp_path, Server(clock, AWAY))
+    first.put({"n": 1})
+    second = _outbox(tmp_path, Server(clock))
+    assert not second.open()
+    first.close()
+    assert second.open()
+    assert len(second) == 1
+
+
+def test_a_refused_entry_is_said_dropped_and_does_not_block(tmp_path, clock) -> None:
+    server = Server(clock, RestException({"error_code": "PERMISSION_DENIED", "message": "not yours"}))
+    outbox = _outbox(tmp_path, server)
+    with pytest.raises(RecordRefused, match=r"the record at there refuses what it is sent \(PERMISSION_DENIED: not"):
+        outbox.put({"n": 1})
+    server.error = None
+    outbox.put({"n": 2})
+    assert server.got == [2]
+
+
+def test_without_room_for_the_outbox_it_waits_in_memory(tmp_path, clock, monkeypatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    server = Server(clock, AWAY)
+    outbox = _outbox(tmp_path, server)
+    with monkeypatch.context() as patched:
+        patched.setattr("runners.record.buffer.os.fsync", full)
+        outbox.put({"n": 1})
+    assert _lines(tmp_path) == []
+    server.error = None
+    assert outbox.flush(5)
+    assert server.got == [1]
+
+
+def test_a_full_disk_of_the_record_is_not_waited_for(tmp_path, clock) -> None:
+    full = MlflowException("(sqlite3.OperationalError) database or disk is full", TEMPORARILY_UNAVAILABLE)
+    outbox = _outbox(tmp_path, Server(clock, full))
+    outbox.put({"n": 1})
+    assert not outbox.flush(600)
+    assert clock.now == 0
+
+
+def _response(status: int) -> requests.HTTPError:
+    response = requests.Response()
+    response.status_code = status
+    return requests.HTTPError(response=response)
+
+
+@pytest.mark.parametrize(
+    ("error", "temporary"),
+    [
+        (AWAY, True),
+        (MlflowException("locked", TEMPORARILY_UNAVAILABLE), True),
+        (MlflowException("no", PERMISSION_DENIED), False),
+        (MlflowException("no", RESOURCE_DOES_NOT_EXIST), False),
+        (requests.ConnectionError(), True),
+        (requests.Timeout(), True),
+        (_response(503), True),
+        (_response(429), True),
+        (_response(403), False),
+        (ConnectionResetError(), True),
+        (FileNotFoundError(), False),
+        (ValueError(), False),
+    ],
+)
+def test_which_errors_may_go_by(error: Exception, temporary: bool) -> None:
+    assert is_temporary(error) is temporary
+
+
+def test_patience_ends() -> None:
+    calls: list[float] = []
+
+    def fail() -> None:
+        raise AWAY
+
+    with pytest.raises(RecordAway, match=r"the record at there did not answer for 0 s .*: run the same command"):
+        patiently(fail, 0, "there", sleep=calls.append)
+    assert calls == []
+    outcomes = iter([AWAY, AWAY, None])
+
+    def third() -> str:
+        if (error := next(outcomes)) is not None:
+            raise error
+        return "done"
+
+    assert patiently(third, 60, "there", sleep=calls.append) == "done"
+    assert calls == [1, 2]
+
+
+TAGS = {
+    names.KIND: names.TRIAL_KIND,
+    names.STUDY: "s",
+    names.VARIANT: "v",
+    names.SEED: "0",
+    names.FINGERPRINT: "f",
+}
+
+
+@pytest.mark.slow
+def test_sending_everything_twice_changes_nothing(places) -> None:
+    record = Record(places.uri, places.artifacts)
+    run = record.start_run(record.experiment("s"), "r", TAGS)
+    entries = [
+        {"do": "params", "run": run, "params": {"a": "1"}},
+        {"do": "metrics", "run": run, "rows": [["loss", 1.0, 1000, 1], ["bad", float("nan"), 1000, 1]]},
+        {"do": "metrics", "run": run, "rows": [["loss", 0.5, 2000, 2]]},
+        {"do": "text", "run": run, "text": "x: 1", "name": "config.yaml"},
+        {"do": "tag", "run": run, "key": "k", "value": "v"},
+        {"do": "end", "run": run, "state": "complete", "time": 3000},
+    ]
+    for _ in range(2):
+        for entry in entries:
+            record.perform(json.loads(json.dumps(entry)))
+        history = record.client.get_metric_history(run, "loss")
+        assert [(point.step, point.value) for point in history] == [(1, 1.0), (2, 0.5)]
+        assert len(record.client.get_metric_history(run, "bad")) == 1
+        (trial,) = read_trials(places.uri)
+        assert (trial.state, trial.metrics["loss"]) == ("complete", 0.5)
+        assert record.client.get_run(run).info.end_time == 3000
+
+
+@pytest.mark.slow
+def test_a_locked_database_is_waited_for(places, monkeypatch) -> None:
+    monkeypatch.setenv("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
+    folder = places.trials / "f"
+    record = Record(places.uri, places.artifacts, outbox=folder / OUTBOX, patience_s=60)
+    run = record.start_run(record.experiment("s"), "r", TAGS)
+    with sqlite3.connect(local_database(places.uri), isolation_level=None) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        record.log_epochs(run, [(1, {"loss": 1.0})])
+        assert (folder / OUTBOX).stat().st_size > 0
+        other.execute("ROLLBACK")
+    assert record.end_run(run, "complete")
+    (trial,) = read_trials(places.uri)
+    assert (trial.state, trial.metrics["loss"]) == ("complete", 1.0)
+    assert not (folder / OUTBOX).exists()
+
+
+@pytest.fixture
+def tracking_server(tmp_path):
+    with TrackingServer(tmp_path) as server:
+        yield server
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_mid_trial_has_everything_in_the_end(tmp_path, tracking_server, monkeypatch) -> None:
+    folder = tmp_path / "trials" / "f"
+    uri = tracking_server.uri
+    record = Record(uri, None, outbox=folder / OUTBOX, patience_s=3)
+    run = record.start_run(record.experiment("s"), "r", TAGS)
+    record.log_epochs(run, [(1, {"loss": 1.0})])
+    tracking_server.kill()
+    for epoch in (2, 3):
+        record.log_epochs(run, [(epoch, {"loss": 1.0 / epoch})])
+    record.tag(run, "k", "v")
+    record.log_text(run, "x: 1", "config.yaml")
+    assert not record.end_run(run, "complete"), "its patience is at an end"
+    left = send_left_over(tmp_path / "trials", record)
+    assert (left.sent, left.waiting) == ([], [folder])
+
+    tracking_server.start()
+    left = send_left_over(tmp_path / "trials", record)
+    assert (left.sent, left.waiting, left.refused) == ([folder], [], {})
+    assert not (folder / OUTBOX).exists()
+    (trial,) = read_trials(uri)
+    assert (trial.state, trial.ended) == ("complete", True)
+    assert [point.step for point in record.client.get_metric_history(run, "loss")] == [1, 2, 3]
+    assert [file.path for file in record.client.list_artifacts(run)] == ["config.yaml"]
+
+    # One that hangs for a while when a trial begins.
+    tracking_server.signal(signal.SIGSTOP)
+    waking = threading.Timer(6, tracking_server.signal, [signal.SIGCONT])
+    waking.start()
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
+    patient = Record(uri, None, outbox=folder / OUTBOX, patience_s=60)
+    begin = time.monotonic()
+    second = patient.start_run(trial.experiment_id, "second", TAGS)
+    assert time.monotonic() - begin > 4
+    waking.join()
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    assert patient.end_run(second, "failed", "why not")
+    assert [each.state for each in read_trials(uri)] == ["complete", "failed"], "no run was started twice"

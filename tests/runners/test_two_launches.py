@@ -1,0 +1,431 @@
+"""Two launches at once: each trial is trained once, whoever trains it, and a launch that dies blocks nobody."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from runners.executors import run_inline
+from runners.interruption import StopRequest
+from runners.job import Job, Resources, run_tags
+from runners.launch import Outcome, launch, remaining
+from runners.lease import Claim, find_lease, hold
+from runners.record import names
+from runners.record.reading import read_launches, read_links, read_trials
+from runners.record.recorded import RecordedTrial
+from runners.record.writing import Record
+from runners.sharing import Watch, train_each_once
+from tests.cli.conftest import environment
+from tests.runners.test_lease import ELSEWHERE, _leave
+from tests.runners.test_record import Silent
+from tests.small import options
+
+CLAIM = Claim(heartbeat_s=0.05)
+
+
+class Executor:
+    """Runs nothing, and keeps the names of the jobs that it was given, round by round."""
+
+    def __init__(self) -> None:
+        self.rounds: list[list[str]] = []
+        self.jobs: list[Job] = []
+        self.turned_away_once: set[str] = set()
+
+    def __call__(self, jobs, monitor) -> None:
+        self.rounds.append([job.name for job in jobs])
+        self.jobs += jobs
+        for job in jobs:
+            if job.name in self.turned_away_once:
+                self.turned_away_once.remove(job.name)
+                monitor.held(job, None)
+            else:
+                monitor.finished(job)
+
+
+@pytest.fixture
+def launched(make_plan, places):
+    """A plan's trials and their jobs, an executor, a monitor, and a function that trains them with these."""
+    plan = make_plan()
+    context = {"study": "small", "scale": "tiny", "launch": "mine", "experiment_id": "1", "places": places}
+    jobs = {
+        trial.fingerprint: Job.of(
+            trial, plan.counts[trial.variant.id], resources=Resources(), claim=replace(CLAIM, known=("old",)), **context
+        )
+        for trial in plan.trials
+    }
+    executor, monitor = Executor(), Silent()
+    watch = Watch(monitor, Outcome(reused=0))
+    return plan.trials, executor, watch, lambda trials: train_each_once(trials, jobs, executor, watch)
+
+
+def _held(places, trial, ends: threading.Event) -> threading.Thread:
+    """A thread that holds a trial's lease until it is told to end."""
+    begun = threading.Event()
+
+    def train() -> None:
+        with hold(places.folder(trial.fingerprint), "another", Claim()):
+            begun.set()
+            ends.wait(30)
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    assert begun.wait(10)
+    return thread
+
+
+def _run_of(trial, run_id: str, state: str, error: str | None = None) -> RecordedTrial:
+    start = datetime(2026, 3, 1, tzinfo=UTC)
+    identity = ("another", trial.variant.id, trial.seed, "tiny", trial.fingerprint)
+    return RecordedTrial(run_id, "e", *identity, state, {}, {}, {}, start, error=error, launch="another")
+
+
+def test_a_launch_goes_on_with_others_and_then_waits(launched, places) -> None:
+    trials, executor, watch, train = launched
+    ends = threading.Event()
+    other = _held(places, trials[0], ends)
+    waiting = threading.Timer(0.5, ends.set)
+    waiting.start()
+    train(trials)
+    other.join()
+    waiting.join()
+    # The other launch has left it unfinished: this one trains it.
+    assert executor.rounds == [[trial.name for trial in trials[1:]], [trials[0].name]]
+    assert watch.monitor.told.count(("held", trials[0].name)) == 1
+    assert len(watch.outcome.trained) == 4
+
+
+@pytest.mark.parametrize("state", ["complete", "failed", "interrupted"])
+def test_what_another_launch_made_of_a_trial_is_taken(launched, places, monkeypatch, state: str) -> None:
+    trials, executor, watch, train = launched
+    ends = threading.Event()
+    other = _held(places, trials[0], ends)
+    runs = [_run_of(trials[0], "old", "complete"), _run_of(trials[0], "new", state, "no memory")]
+    monkeypatch.setattr("runners.sharing.read_trials", lambda uri, fingerprint: runs)
+    waiting = threading.Timer(0.2, ends.set)
+    waiting.start()
+    train(trials[:1])
+    other.join()
+    name, outcome = trials[0].name, watch.outcome
+    assert (outcome.elsewhere, outcome.trained) == ([name] * (state == "complete"), [name] * (state == "interrupted"))
+    assert bool(executor.rounds) is (state == "interrupted")
+    failed = {name: "failed in another launch, of the study another: no memory"} if state == "failed" else {}
+    assert outcome.failed == failed
+    assert (("taken", name) in watch.monitor.told) is (state == "complete")
+
+
+def test_a_job_that_its_worker_turns_away_is_looked_at_again(launched) -> None:
+    """Another launch was quicker between the look at the lease and the worker's."""
+    trials, executor, watch, train = launched
+    executor.turned_away_once = {trials[1].name}
+    train(trials[:3])
+    assert executor.rounds == [[trial.name for trial in trials[:3]], [trials[1].name]]
+    assert watch.outcome.trained == [trials[0].name, trials[2].name, trials[1].name]
+
+
+def test_a_stale_lease_is_named_to_the_worker(launched, places) -> None:
+    trials, executor, _, train = launched
+    _leave(places.folder(trials[0].fingerprint), replace(ELSEWHERE, heartbeat_s=0.05))
+    train(trials[:2])
+    assert executor.rounds == [[trials[1].name], [trials[0].name]]
+    mark = find_lease(places.folder(trials[0].fingerprint)).mark
+    assert [job.claim for job in executor.jobs] == [
+        replace(CLAIM, known=("old",)),
+        replace(CLAIM, known=("old",), takes_over=mark),
+    ]
+
+
+def test_what_begins_from_a_held_trial_waits_with_it(launched, places) -> None:
+    trials, executor, _, train = launched
+    chain = [trials[0], replace(trials[1], begins_from=trials[0]), replace(trials[2], begins_from=None), trials[3]]
+    ends = threading.Event()
+    other = _held(places, trials[0], ends)
+    waiting = threading.Timer(0.3, ends.set)
+    waiting.start()
+    train(chain)
+    other.join()
+    assert executor.rounds == [[trials[2].name, trials[3].name], [trials[0].name], [trials[1].name]]
+
+
+def test_a_launch_that_waits_can_be_stopped(launched, places) -> None:
+    trials, executor, _, train = launched
+    ends = threading.Event()
+    other = _held(places, trials[0], ends)
+    stop = StopRequest(places.trials / ".stop.mine")
+    asking = threading.Timer(0.2, stop.make)
+    asking.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            train(trials[:1])
+    finally:
+        ends.set()
+        other.join()
+    assert executor.rounds == []
+
+
+@pytest.mark.slow
+def test_a_launch_that_was_planned_before_another_ended_trains_nothing_again(make_plan, places) -> None:
+    plan = make_plan("training.epochs=1")
+    planned = remaining(plan, read_trials(places.uri), places)
+
+    def go() -> Outcome:
+        return launch(plan, planned, places, Resources(), run_inline, Silent(), prepare=lambda: None)
+
+    first, second = go(), go()
+    assert (sorted(first.trained), first.elsewhere) == (sorted(trial.name for trial in plan.trials), [])
+    assert (second.trained, sorted(second.elsewhere)) == ([], sorted(first.trained))
+    assert [run.state for run in read_trials(places.uri)] == ["complete"] * 4
+    # On purpose, however: what was known to be complete is no news.
+    afresh = remaining(plan, read_trials(places.uri), places, fresh=True)
+    third = launch(plan, afresh, places, Resources(), run_inline, Silent(), prepare=lambda: None)
+    assert (sorted(third.trained), third.elsewhere) == (sorted(first.trained), [])
+
+
+@pytest.mark.slow
+def test_runs_that_another_machine_left_open_are_closed_by_who_takes_over(make_plan, places, monkeypatch) -> None:
+    plan = make_plan("training.epochs=1")
+    trial = plan.trials[0]
+    record = Record(places.uri, places.artifacts)
+    context = {"study": "small", "scale": "tiny", "launch": "theirs", "places": places, "resources": Resources()}
+    job = Job.of(trial, plan.counts[trial.variant.id], experiment_id=record.experiment("small"), **context)
+    tags = {**run_tags(job), names.PROVENANCE: {"host": "node3", "process": "4711"}}
+    left = record.start_run(job.experiment_id, job.name, tags)
+    _leave(places.folder(trial.fingerprint), replace(ELSEWHERE, heartbeat_s=1))
+    seen = []
+
+    def look_and_run(jobs, monitor) -> None:
+        seen.append({run.run_id: run.state for run in read_trials(places.uri)})
+        run_inline(jobs, monitor)
+
+    monkeypatch.setenv("HGLAB_HEARTBEAT_S", "1")
+    rest = remaining(plan, read_trials(places.uri), places)
+    outcome = launch(plan, rest, places, Resources(), look_and_run, Silent(), prepare=lambda: None)
+    assert seen[0] == {left: "running"}, "it may be alive: the launch does not touch it"
+    assert (outcome.trained[-1], len(outcome.trained)) == (trial.name, 4)
+    runs = {run.run_id: (run.state, run.ended) for run in read_trials(places.uri)}
+    assert runs.pop(left) == ("interrupted", True)
+    assert set(runs.values()) == {("complete", True)}
+
+
+UNDER_RAY = """
+import contextlib, json, sys
+from pathlib import Path
+from runners.job import Places
+from runners.lease import Claim, hold
+from runners.planning import plan_study
+from runners.sweep import RaySweep
+from search_space import expand, read_overrides, read_study
+from tests.runners.test_record import Silent, _launch
+from tests.small import SMALL
+
+folder = Path(sys.argv[1])
+texts = tuple(f"{key}={value}" for key, value in SMALL.items())
+plan = plan_study(expand(read_study(folder / "small.yaml"), "tiny", read_overrides(None, texts)))
+places, monitor = Places.below(folder / "runs"), Silent()
+with RaySweep(scratch=folder / "scratch") as sweep:
+    def taken_by_another(jobs, watch):  # between the launch's look at the leases and the workers'
+        with contextlib.ExitStack() as leases:
+            if len(jobs) == 4:
+                leases.enter_context(hold(places.folder(jobs[0].fingerprint), "another", Claim()))
+            sweep(jobs, watch)
+
+    outcome = _launch(plan, places, executor=taken_by_another, monitor=monitor)
+told = [what for what, name in monitor.told if name == plan.trials[0].name]
+print(json.dumps({"told": told, "trained": outcome.trained, "failed": outcome.failed}))
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.xdist_group("ray")
+def test_a_worker_of_ray_is_turned_away_without_a_failure(small_study, tmp_path) -> None:
+    command = [sys.executable, "-c", UNDER_RAY, str(tmp_path)]
+    done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    ended = json.loads(done.stdout.splitlines()[-1])
+    assert ended["told"] == ["started", "held", "started", "epoch 1", "epoch 2", "finished"]
+    assert (len(ended["trained"]), ended["failed"]) == (4, {})
+    runs = read_trials(_uri(tmp_path))
+    assert [run.state for run in runs] == ["complete"] * 4, "no run for the worker that was turned away"
+
+
+# From here on with real processes: the command itself, which also writes down every epoch that it trains, and can send
+# itself a signal after an epoch.
+COMMAND = """
+import os, signal, sys
+import cli.progress, runners.trial
+from cli.main import main
+
+train, told = runners.trial.train_epoch, cli.progress.SweepProgress.progressed
+
+def train_epoch(training, number):
+    config = training.config
+    with open(os.environ["TEST_TRAINED"], "a") as file:
+        file.write(f"{config.model.block.type}/{config.seed} {number} {os.getpid()}\\n")
+    return train(training, number)
+
+def progressed(self, job, progress):
+    told(self, job, progress)
+    if f"{job.name} {progress.epoch}" == os.environ.get("TEST_AFTER"):
+        os.kill(os.getpid(), getattr(signal, os.environ["TEST_SIGNAL"]))
+
+runners.trial.train_epoch, cli.progress.SweepProgress.progressed = train_epoch, progressed
+main()
+"""
+EPOCHS = 6
+OPTIONS = [*options(training__epochs=EPOCHS, data__train_images=16), "--executor", "inline"]
+
+
+class Launch:
+    """`hglab run` of a study, as a process."""
+
+    def __init__(self, folder, study, *words: str, **variables: str) -> None:
+        self.out, self.err = (folder / f"{study.stem}-{len(list(folder.iterdir()))}.{kind}" for kind in ("out", "err"))
+        command = [sys.executable, "-c", COMMAND, "run", str(study), *OPTIONS, *words]
+        variables |= {"TEST_TRAINED": str(folder / "trained")}
+        with self.out.open("w") as out, self.err.open("w") as err:
+            self.process = subprocess.Popen(
+                command, cwd=folder, env={**environment(), **variables}, stdout=out, stderr=err, start_new_session=True
+            )
+
+    def wait(self, limit_s: float = 240) -> int:
+        return self.process.wait(timeout=limit_s)
+
+    def wait_to_say(self, text: str, limit_s: float = 180) -> None:
+        deadline = time.monotonic() + limit_s
+        while text not in " ".join(self.err.read_text().split()):
+            assert self.process.poll() is None, self.err.read_text()
+            assert time.monotonic() < deadline, f"it never said {text!r}: {self.err.read_text()}"
+            time.sleep(0.1)
+
+    @property
+    def table(self) -> str:
+        return self.out.read_text()
+
+    def end(self) -> None:
+        if self.process.poll() is None:
+            os.killpg(self.process.pid, signal.SIGKILL)
+            self.process.wait()
+
+
+@pytest.fixture
+def start(tmp_path):
+    """A function that starts `hglab run` in a folder of its own; what still runs is ended with the test."""
+    launches: list[Launch] = []
+
+    def begin(*words, **variables: str) -> Launch:
+        launches.append(Launch(tmp_path, *words, **variables))
+        return launches[-1]
+
+    yield begin
+    for begun in launches:
+        begun.end()
+
+
+def _trained(folder) -> Counter[str]:
+    """How often each epoch of each trial was trained, by whichever process."""
+    return Counter(line.rsplit(" ", 1)[0] for line in (folder / "trained").read_text().splitlines())
+
+
+def _uri(folder) -> str:
+    return f"sqlite:///{folder / 'runs' / 'mlflow.db'}"
+
+
+@pytest.mark.slow
+def test_two_launches_of_one_study_train_each_trial_once(start, small_study, tmp_path) -> None:
+    """Also on a record that is not there yet: both make it."""
+    launches = [start(small_study), start(small_study)]
+    assert [launch.wait() for launch in launches] == [0, 0], [launch.err.read_text() for launch in launches]
+    first, second = launches
+    assert first.table == second.table
+    assert "Hierarchical & binary" in first.table
+    assert "±" in first.table
+    assert "Traceback" not in first.err.read_text() + second.err.read_text()
+
+    runs = read_trials(_uri(tmp_path))
+    assert [run.state for run in runs] == ["complete"] * 4, "no run beside those that were trained"
+    assert len({run.fingerprint for run in runs}) == 4
+    once = {f"{block}/{seed} {epoch}": 1 for block in ("bottleneck", "hierarchical") for seed in (0, 1)
+            for epoch in range(1, EPOCHS + 1)}  # fmt: skip
+    assert _trained(tmp_path) == once
+    assert [launch.state for launch in read_launches(_uri(tmp_path))] == ["complete"] * 2
+    assert not list((tmp_path / "runs" / "trials").glob("*/lease-*"))
+    for each in launches:
+        said = " ".join(each.err.read_text().split())
+        reused = int(re.search(r"(\d) reused", said)[1])
+        assert reused + said.count(": done in") + said.count(": done by another launch") == 4, said
+
+
+@pytest.mark.slow
+def test_two_studies_that_share_trials_train_them_once(start, small_study, tmp_path) -> None:
+    other_study = tmp_path / "other.yaml"
+    text = small_study.read_text().replace("study: small", "study: other").replace("[0, 1]", "[1, 2]")
+    other_study.write_text(text)
+    # The first stands still in a trial that both ask for, so that the second must wait for it.
+    first = start(small_study, TEST_AFTER="bottleneck/1 2", TEST_SIGNAL="SIGSTOP")
+    first.wait_to_say("bottleneck/1: started")
+    second = start(other_study)
+    second.wait_to_say(f"bottleneck/1: waiting for it: being trained by process {first.process.pid} on ")
+    second.wait_to_say("hierarchical/2: done in")  # it goes on with others meanwhile
+    os.kill(first.process.pid, signal.SIGCONT)
+    assert [first.wait(), second.wait()] == [0, 0], first.err.read_text() + second.err.read_text()
+    assert "bottleneck/1: done by another launch" in " ".join(second.err.read_text().split())
+    runs = read_trials(_uri(tmp_path))
+    assert [run.state for run in runs] == ["complete"] * 6
+    assert len({run.fingerprint for run in runs}) == 6
+    assert set(_trained(tmp_path).values()) == {1}
+    shared = next(run for run in runs if (run.variant, run.seed) == ("bottleneck", 1))
+    assert shared.study == "small"
+    assert shared.fingerprint in {
+        link.fingerprint for link in read_links(_uri(tmp_path)) if link.launch != shared.launch
+    }
+
+
+@pytest.mark.slow
+def test_what_a_killed_launch_trained_is_gone_on_with_by_the_one_that_waits(start, small_study, tmp_path) -> None:
+    only = ["--only", "bottleneck"]
+    first = start(small_study, *only, TEST_AFTER="bottleneck/0 2", TEST_SIGNAL="SIGSTOP")
+    first.wait_to_say("bottleneck/0: started")
+    second = start(small_study, *only)
+    second.wait_to_say(f"bottleneck/0: waiting for it: being trained by process {first.process.pid} on ")
+    os.kill(first.process.pid, signal.SIGKILL)
+    assert first.wait() == -signal.SIGKILL
+    killed = time.time()
+    assert second.wait() == 0, second.err.read_text()
+    assert set(_trained(tmp_path).values()) == {1}, "no epoch was trained again"
+    by = Counter(line.split()[2] for line in (tmp_path / "trained").read_text().splitlines() if "neck/0" in line)
+    assert by == {str(first.process.pid): 2, str(second.process.pid): EPOCHS - 2}
+    runs = [run for run in read_trials(_uri(tmp_path)) if run.seed == 0]
+    assert [(run.state, run.ended) for run in runs] == [("interrupted", True), ("complete", True)]
+    assert "ended without a word" in runs[0].error
+    assert runs[1].metrics["epoch"] == EPOCHS
+    # A process of this machine that is gone is seen at once, whatever the heartbeat. Other trials come first.
+    assert runs[1].started.timestamp() - killed < 30
+
+
+@pytest.mark.slow
+def test_a_launch_that_stands_still_loses_its_trial_and_takes_the_result(start, small_study, tmp_path) -> None:
+    """As a closed laptop, or a machine that the others cannot reach any more."""
+    only, beat = ["--only", "bottleneck"], 0.5
+    first = start(small_study, *only, TEST_AFTER="bottleneck/0 2", TEST_SIGNAL="SIGSTOP", HGLAB_HEARTBEAT_S=str(beat))
+    first.wait_to_say("bottleneck/0: started")
+    second = start(small_study, *only, HGLAB_HEARTBEAT_S=str(beat))
+    assert second.wait() == 0, second.err.read_text()
+    assert first.process.poll() is None
+    os.kill(first.process.pid, signal.SIGCONT)
+    assert first.wait() == 0, first.err.read_text()
+    assert first.table == second.table
+    assert "bottleneck/0: done by another launch" in " ".join(first.err.read_text().split())
+    runs = [run for run in read_trials(_uri(tmp_path)) if run.seed == 0]
+    assert [run.state for run in runs] == ["interrupted", "complete"]
+    by_second = [line for line in (tmp_path / "trained").read_text().splitlines() if str(second.process.pid) in line]
+    assert [line.split()[1] for line in by_second if "bottleneck/0" in line] == ["3", "4", "5", "6"]
