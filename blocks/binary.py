@@ -6,6 +6,7 @@ I * W = (sign(I) conv sign(W)) alpha, with alpha = mean |W| over each filter: XN
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -30,7 +31,15 @@ def binarise_weights(weight: Tensor) -> Tensor:
     function of W like any other. It equals that of `sign(W) * scaling_factors(W)`; of the many small operations which
     that takes in each layer's backward, this one keeps the fewest.
     """
-    return _BinariseWeights.apply(weight)  # type: ignore[no-any-return,no-untyped-call]
+    return binarise_group([weight])[0]
+
+
+def binarise_group(weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """`binarise_weights` of several, bit for bit, in one operation of autograd and with the kernels of one.
+
+    All must be alike but for their number of filters: in x kH x kW, memory format, dtype and device.
+    """
+    return _BinariseWeights.apply(*weights)  # type: ignore[no-any-return,no-untyped-call]
 
 
 class BinaryConv2d(nn.Conv2d):
@@ -42,7 +51,13 @@ class BinaryConv2d(nn.Conv2d):
     In training alpha is multiplied into the weights, which costs less than to multiply the output. In evaluation
     alpha follows the sum, which is then a whole number and exact in any order: what a packed kernel computes, to the
     last bit. The two are equal but for rounding.
+
+    Attributes:
+        prepared: binary weights for training that somebody else has made of `weight` already, and takes away again
+            (`blocks.grouped`).
     """
+
+    prepared: Tensor | None = None
 
     def __init__(
         self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int = 0, groups: int = 1
@@ -53,7 +68,8 @@ class BinaryConv2d(nn.Conv2d):
         """(sign(input) conv sign(weight)) alpha."""
         signs = sign(input)
         if self.training:
-            return self._convolve(signs, binarise_weights(self.weight))
+            weight = binarise_weights(self.weight) if self.prepared is None else self.prepared
+            return self._convolve(signs, weight)
         alpha = scaling_factors(self.weight).reshape(1, -1, 1, 1)
         return self._convolve(signs, sign(self.weight)) * alpha
 
@@ -74,8 +90,12 @@ class _Sign(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, x: Tensor) -> Tensor:
         ctx.save_for_backward(x)
-        # A comparison written as floats, times 2, less 1: on a CPU 5-10 times faster than where() or a cast from bool.
-        return torch.ge(x, 0, out=torch.empty_like(x)).mul_(2).sub_(1)
+        if torch.compiler.is_compiling():  # it cannot trace out=, and fuses where() with what is around it
+            return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
+        # -1 + 2 [x >= 0], the comparison written as floats, is on a CPU 5-10 times faster than where() or a cast from
+        # bool, and takes two passes over memory.
+        reached = torch.ge(x, 0, out=torch.empty_like(x))
+        return torch.add(x.new_full((), -1.0), reached, alpha=2, out=reached)
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> Tensor:
@@ -84,19 +104,48 @@ class _Sign(torch.autograd.Function):
 
 
 class _BinariseWeights(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, weight: Tensor) -> Tensor:
-        alpha = scaling_factors(weight)
-        # copysign keeps the sign bit of -0, and -0 + 0 is +0.
-        signs = torch.copysign(torch.ones((), dtype=weight.dtype, device=weight.device), weight + 0.0)
-        ctx.save_for_backward(weight, signs, alpha)
-        return signs * alpha
+    """Works on a matrix with a filter in each row: those of one weight, or of several, stacked."""
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
-        weight, signs, alpha = ctx.saved_tensors
-        gradient = gradients[0]
+    def forward(ctx: Any, *weights: Tensor) -> tuple[Tensor, ...]:
+        ctx.set_materialize_grads(False)
+        filters = _stack(weights, weights)
+        alpha = filters.abs().mean(dim=1, keepdim=True)
+        ctx.save_for_backward(alpha, *weights)
+        # copysign keeps the sign bit of -0, and -0 + 0 is +0.
+        return _unstack(torch.copysign(alpha, filters + 0.0), weights)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
+        alpha, *weights = ctx.saved_tensors
+        # A layer that the loss does not depend on has no gradient.
+        given = [torch.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
+        filters, gradient = _stack(weights, weights), _stack(given, weights)
         # d(sign(W) alpha) = alpha d sign(W) + sign(W) d alpha, and d alpha = mean of sgn(W) dW: sgn(0) = 0 as in abs().
-        through_alpha = (gradient * signs).mean(dim=(1, 2, 3), keepdim=True)
-        result: Tensor = (_straight_through(gradient, weight) * alpha).addcmul_(weight.sgn(), through_alpha)
-        return result
+        signs = torch.copysign(torch.ones((), dtype=filters.dtype, device=filters.device), filters + 0.0)
+        through_alpha = (gradient * signs).mean(dim=1, keepdim=True)
+        result = (_straight_through(gradient, filters) * alpha).addcmul_(filters.sgn(), through_alpha)
+        parts = _unstack(result, weights)
+        return tuple(None if g is None else part for g, part in zip(gradients, parts, strict=True))
+
+
+def _stack(tensors: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
+    """A row for each filter, in the order in which the weights lie in memory; of one weight a view, nothing copied."""
+    rows = [t.permute(0, 2, 3, 1) if _is_channels_last(w) else t for t, w in zip(tensors, weights, strict=True)]
+    rows = [row.flatten(1) for row in rows]
+    return rows[0] if len(rows) == 1 else torch.cat(rows)
+
+
+def _unstack(rows: Tensor, weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
+    """The rows as weights again, each with the strides of its original: views."""
+    parts = torch.split(rows, [len(weight) for weight in weights])
+    return tuple(
+        part.as_strided(weight.shape, weight.stride())
+        if weight.is_contiguous() or _is_channels_last(weight)
+        else part.view(weight.shape)
+        for part, weight in zip(parts, weights, strict=True)
+    )
+
+
+def _is_channels_last(weight: Tensor) -> bool:
+    return weight.is_contiguous(memory_format=torch.channels_last)

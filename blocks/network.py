@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from blocks.catalogue import plan_block, plan_merge
+from blocks.grouped import binarised_together
 from blocks.hourglass import Hourglass, ImprovedHourglass, pool2
 from blocks.layers import is_improved, remaps_features
 from blocks.residual import ResidualBlock
@@ -42,13 +43,14 @@ class HourglassNetwork(nn.Module):
         for side in images.shape[-2:]:
             if side % self._multiple:
                 raise ValueError("; ".join(check_resolution(self.config, side, key="an image side of")))
-        x = self.stem(images)
-        outputs: list[Tensor] = []
-        for number, stack in enumerate(self.stacks):
-            features, logits = stack(x)
-            outputs.append(logits)
-            if number < len(self.links):
-                x = self.links[number](x, features, logits)
+        with binarised_together(self):
+            x = self.stem(images)
+            outputs: list[Tensor] = []
+            for number, stack in enumerate(self.stacks):
+                features, logits = stack(x)
+                outputs.append(logits)
+                if number < len(self.links):
+                    x = self.links[number](x, features, logits)
         return outputs
 
 

@@ -60,6 +60,41 @@ def test_gradient_of_weights_is_that_of_plain_autograd(shape: tuple[int, ...], c
     torch.testing.assert_close(ours.grad, plain.grad, rtol=1e-12, atol=1e-14)
 
 
+@pytest.mark.parametrize("channels_last", [False, True])
+@pytest.mark.parametrize("shape", [(32, 64, 3, 3), (64, 32, 1, 1), (8, 1, 3, 3), (1, 8, 3, 3), (128, 100, 3, 3)])
+def test_weights_and_gradients_to_the_last_bit(shape: tuple[int, ...], channels_last: bool) -> None:
+    # TRAINING_CODE_VERSION 1 was computed so, in four dimensions: another order of the sums would need another version.
+    torch.manual_seed(0)
+    layout = torch.channels_last if channels_last else torch.contiguous_format
+    weight = torch.randn(shape).to(memory_format=layout)
+    weight[0, 0, 0, 0] = 0.0
+    upstream = torch.randn(shape).to(memory_format=layout)
+    alpha = weight.abs().mean(dim=(1, 2, 3), keepdim=True)
+    signs = torch.where(weight >= 0, 1.0, -1.0)
+    through_alpha = (upstream * signs).mean(dim=(1, 2, 3), keepdim=True)
+    straight = torch.where(weight.abs() <= 1, upstream, 0.0)
+    expected = (straight * alpha).addcmul_(weight.sgn(), through_alpha)
+
+    ours = weight.clone().requires_grad_()
+    binary = binarise_weights(ours)
+    binary.backward(upstream)
+    assert torch.equal(binary, signs * alpha)
+    assert torch.equal(ours.grad, expected)
+    assert binary.stride() == ours.grad.stride() == weight.stride()
+
+
+def test_weights_that_are_not_dense() -> None:
+    torch.manual_seed(0)
+    wide = torch.randn(4, 6, 3, 5, dtype=torch.float64, requires_grad=True)
+    narrow = wide[:, ::2, :, 1:4]
+    binarise_weights(narrow).sum().backward()
+    dense = narrow.detach().clone(memory_format=torch.contiguous_format).requires_grad_()
+    binary = binarise_weights(dense)
+    binary.sum().backward()
+    assert torch.equal(binarise_weights(narrow), binary)
+    assert torch.equal(wide.grad[:, ::2, :, 1:4], dense.grad)
+
+
 def test_gradient_through_alpha_alone() -> None:
     # Beyond 1 nothing passes straight through; what is left is d alpha / dW = sgn(W) / n.
     weight = torch.tensor([2.0, -3.0, 4.0, -5.0]).reshape(1, 4, 1, 1).requires_grad_()
