@@ -16,7 +16,9 @@ from rich.text import Text
 
 from cli.text import duration
 from runners.lease import describe_holder
+from search_space import TrialConfig
 from search_space.metrics import HEADLINE, METRICS
+from search_space.phases import epochs
 
 if TYPE_CHECKING:
     from rich.progress import TaskID
@@ -29,11 +31,11 @@ if TYPE_CHECKING:
 class SweepProgress:
     """A monitor (see `runners.executors`) that shows what it is told on a rich console."""
 
-    def __init__(self, console: Console, total: int, epochs: int) -> None:
-        """Watch `total` trials that have `epochs` epochs together."""
+    def __init__(self, console: Console, total: int, all_epochs: int) -> None:
+        """Watch `total` trials that have `all_epochs` epochs together."""
         self._console = console
         self._total = total
-        self._epochs = epochs
+        self._epochs = all_epochs
         self._epochs_done = 0
         self._running: dict[str, Progress | None] = {}
         self._seen: dict[str, int] = {}
@@ -78,6 +80,7 @@ class SweepProgress:
         """Show a trial that has failed, and why."""
         self._running.pop(job.name, None)
         self._failed += 1
+        self._forget_epochs(job)
         self._line(f"[red]✗[/red] {escape(job.name)}: failed: {escape(error)}")
 
     def held(self, job: Job, holder: Holder | None) -> None:
@@ -89,7 +92,12 @@ class SweepProgress:
         """Show a trial that another launch has completed."""
         self._running.pop(job.name, None)
         self._done += 1
+        self._forget_epochs(job)
         self._line(f"[green]✓[/green] {escape(job.name)}: done by another launch")
+
+    def _forget_epochs(self, job: Job) -> None:
+        """Take the epochs that a trial will not train here off those that are waited for."""
+        self._epochs -= epochs(TrialConfig.model_validate(job.config)) - self._seen.get(job.name, 0)
 
     def _line(self, markup: str) -> None:
         self._console.print(markup, highlight=False)
@@ -97,14 +105,14 @@ class SweepProgress:
     def _render(self) -> Group:
         rows = Table.grid(padding=(0, 2))
         for name, progress in list(self._running.items()):
-            epoch, epochs = (progress.epoch, progress.epochs) if progress else (0, 1)
+            epoch, total = (progress.epoch, progress.epochs) if progress else (0, 1)
             figure = (
                 f"{METRICS[HEADLINE].header} {progress.metrics.get(HEADLINE, float('nan')):.2f}"
                 if progress
                 else "starting"
             )
-            count = f"epoch {epoch}/{epochs}" if progress else ""
-            rows.add_row(Text(f"  {name}"), ProgressBar(total=epochs, completed=epoch, width=24), count, figure)
+            count = f"epoch {epoch}/{total}" if progress else ""
+            rows.add_row(Text(f"  {name}"), ProgressBar(total=total, completed=epoch, width=24), count, figure)
         ended = self._done + self._failed
         elapsed = time.monotonic() - self._begin
         left = elapsed / self._epochs_done * (self._epochs - self._epochs_done) if self._epochs_done else None

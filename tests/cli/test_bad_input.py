@@ -24,7 +24,10 @@ def _refused(result, *parts: str) -> None:
     [
         (f"study: x\nbase: {{block.dept: 3}}\n{TWO}", ("bad.yaml:2:8: ", "did you mean 'block.depth'?")),
         (f"study: x\nbase: {{training.epochs: many}}\n{TWO}", ("bad.yaml:2:25: ", "must be an integer")),
-        (f"study: x\nbase: {{block.type: transformer}}\n{TWO}", ("bad.yaml:2:20: ", "one of bottleneck, multi_scale, hierarchical")),
+        (
+            f"study: x\nbase: {{block.type: transformer}}\n{TWO}",
+            ("bad.yaml:2:20: ", "one of bottleneck, multi_scale, hierarchical"),
+        ),
         (f"study: x\nbase: {{block.depth: 20}}\n{TWO}", ("bad.yaml:2:21: ", "from 2 to 8, not 20")),
         ("", ("bad.yaml: the study is empty",)),
         ("study: [x\n", ("bad.yaml:2:1: not valid YAML",)),
