@@ -11,6 +11,7 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
@@ -39,7 +40,9 @@ def binarise_group(weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
 
     All must be alike but for their number of filters: in x kH x kW, memory format, dtype and device.
     """
-    return _BinariseWeights.apply(*weights)  # type: ignore[no-any-return,no-untyped-call]
+    layout = _layout(weights[0])
+    dense = [weight.contiguous(memory_format=layout) for weight in weights]  # nearly always the weight itself
+    return _BinariseWeights.apply(*dense)  # type: ignore[no-any-return,no-untyped-call]
 
 
 class BinaryConv2d(nn.Conv2d):
@@ -104,48 +107,55 @@ class _Sign(torch.autograd.Function):
 
 
 class _BinariseWeights(torch.autograd.Function):
-    """Works on a matrix with a filter in each row: those of one weight, or of several, stacked."""
+    """Works on a matrix with a filter in each row: those of one weight, or of several, stacked.
+
+    Most of what is computed on the way is written over what is no longer needed: new memory costs more than a kernel.
+    """
 
     @staticmethod
     def forward(ctx: Any, *weights: Tensor) -> tuple[Tensor, ...]:
         ctx.set_materialize_grads(False)
-        filters = _stack(weights, weights)
-        alpha = filters.abs().mean(dim=1, keepdim=True)
+        filters = _stack(weights, weights[0])
+        magnitudes = filters.abs()
+        alpha = magnitudes.mean(dim=1, keepdim=True)
         ctx.save_for_backward(alpha, *weights)
         # copysign keeps the sign bit of -0, and -0 + 0 is +0.
-        return _unstack(torch.copysign(alpha, filters + 0.0), weights)
+        signed = torch.add(filters, 0.0, out=magnitudes)
+        return _unstack(torch.copysign(alpha, signed, out=signed), weights)
 
     @staticmethod
+    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
         alpha, *weights = ctx.saved_tensors
         # A layer that the loss does not depend on has no gradient.
         given = [torch.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
-        filters, gradient = _stack(weights, weights), _stack(given, weights)
+        filters, gradient = _stack(weights, weights[0]), _stack(given, weights[0])
         # d(sign(W) alpha) = alpha d sign(W) + sign(W) d alpha, and d alpha = mean of sgn(W) dW: sgn(0) = 0 as in abs().
-        signs = torch.copysign(torch.ones((), dtype=filters.dtype, device=filters.device), filters + 0.0)
-        through_alpha = (gradient * signs).mean(dim=1, keepdim=True)
-        result = (_straight_through(gradient, filters) * alpha).addcmul_(filters.sgn(), through_alpha)
+        signs = filters + 0.0
+        torch.copysign(filters.new_ones(()), signs, out=signs)
+        through_alpha = signs.mul_(gradient).mean(dim=1, keepdim=True)
+        result = _straight_through(gradient, filters).mul_(alpha)
+        result.addcmul_(torch.sgn(filters, out=signs), through_alpha)
         parts = _unstack(result, weights)
         return tuple(None if g is None else part for g, part in zip(gradients, parts, strict=True))
 
 
-def _stack(tensors: Sequence[Tensor], weights: Sequence[Tensor]) -> Tensor:
-    """A row for each filter, in the order in which the weights lie in memory; of one weight a view, nothing copied."""
-    rows = [t.permute(0, 2, 3, 1) if _is_channels_last(w) else t for t, w in zip(tensors, weights, strict=True)]
-    rows = [row.flatten(1) for row in rows]
+def _layout(weight: Tensor) -> torch.memory_format:
+    last = weight.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if last else torch.contiguous_format
+
+
+def _stack(tensors: Sequence[Tensor], like: Tensor) -> Tensor:
+    """A row for each filter, in the order in which `like` lies in memory; of one tensor a view, nothing copied."""
+    layout, size = _layout(like), like[0].numel()
+    rows = [t.contiguous(memory_format=layout).as_strided((len(t), size), (size, 1)) for t in tensors]
     return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
 def _unstack(rows: Tensor, weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
     """The rows as weights again, each with the strides of its original: views."""
-    parts = torch.split(rows, [len(weight) for weight in weights])
-    return tuple(
-        part.as_strided(weight.shape, weight.stride())
-        if weight.is_contiguous() or _is_channels_last(weight)
-        else part.view(weight.shape)
-        for part, weight in zip(parts, weights, strict=True)
-    )
-
-
-def _is_channels_last(weight: Tensor) -> bool:
-    return weight.is_contiguous(memory_format=torch.channels_last)
+    parts, begin = [], 0
+    for weight in weights:
+        parts.append(rows.as_strided(weight.shape, weight.stride(), begin))
+        begin += weight.numel()
+    return tuple(parts)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
 from runners.job import Places, Resources
-from runners.launch import launch, remaining
+from runners.launch import catch_up, launch, remaining
 from runners.record import names
+from runners.record.buffer import OUTBOX, LeftOver
 from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.recorded import RecordedTrial
 from runners.record.writing import Record
@@ -103,3 +105,21 @@ def test_a_trial_of_another_study_is_shown_in_this_ones_experiment(make_plan, sm
 
 def _never(jobs, monitor) -> None:
     raise AssertionError("nothing is to be trained")
+
+
+@pytest.mark.slow
+def test_what_waited_on_disk_is_sent_before_the_record_is_read(make_plan, places) -> None:
+    assert catch_up(places) == LeftOver()
+    assert not places.artifacts.parent.exists(), "nothing waits, so nothing is opened"
+    plan = make_plan("training.epochs=1")
+    assert len(_launch(plan, places, only={"bottleneck"}).trained) == 2
+    trial = next(trial for trial in read_trials(places.uri) if trial.seed == 0)
+    record = Record(places.uri, places.artifacts)
+    record.client.set_tag(trial.run_id, names.STATE, "running")  # as if its end had not arrived
+    end = {"do": "end", "run": trial.run_id, "state": "complete", "time": 1}
+    outbox = places.folder(trial.fingerprint) / OUTBOX
+    outbox.write_text(json.dumps(end) + "\n")
+    assert len(remaining(plan, read_trials(places.uri), places, {"bottleneck"}).to_train) == 1
+    assert catch_up(places).sent == [outbox.parent]
+    assert remaining(plan, read_trials(places.uri), places, {"bottleneck"}).to_train == ()
+    assert not outbox.exists()
