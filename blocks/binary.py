@@ -11,7 +11,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
@@ -109,34 +108,34 @@ class _Sign(torch.autograd.Function):
 class _BinariseWeights(torch.autograd.Function):
     """Works on a matrix with a filter in each row: those of one weight, or of several, stacked.
 
-    Most of what is computed on the way is written over what is no longer needed: new memory costs more than a kernel.
+    Much of what is computed on the way is written over what is no longer needed: new memory costs more than a kernel.
     """
 
     @staticmethod
     def forward(ctx: Any, *weights: Tensor) -> tuple[Tensor, ...]:
         ctx.set_materialize_grads(False)
-        filters = _stack(weights, weights[0])
+        ctx.layout = _layout(weights[0])
+        ctx.places = [(weight.shape, weight.stride()) for weight in weights]
+        filters = _stack(weights, ctx.layout)
         magnitudes = filters.abs()
         alpha = magnitudes.mean(dim=1, keepdim=True)
-        ctx.save_for_backward(alpha, *weights)
         # copysign keeps the sign bit of -0, and -0 + 0 is +0.
         signed = torch.add(filters, 0.0, out=magnitudes)
-        return _unstack(torch.copysign(alpha, signed, out=signed), weights)
+        binary = torch.copysign(alpha, signed, out=signed)
+        ctx.save_for_backward(filters, alpha, binary)
+        return _unstack(binary, ctx.places)
 
     @staticmethod
-    @once_differentiable
     def backward(ctx: Any, *gradients: Tensor | None) -> tuple[Tensor | None, ...]:
-        alpha, *weights = ctx.saved_tensors
+        filters, alpha, binary = ctx.saved_tensors
         # A layer that the loss does not depend on has no gradient.
-        given = [torch.zeros_like(w) if g is None else g for g, w in zip(gradients, weights, strict=True)]
-        filters, gradient = _stack(weights, weights[0]), _stack(given, weights[0])
+        given = [filters.new_zeros(ctx.places[i][0]) if g is None else g for i, g in enumerate(gradients)]
+        gradient = _stack(given, ctx.layout)
         # d(sign(W) alpha) = alpha d sign(W) + sign(W) d alpha, and d alpha = mean of sgn(W) dW: sgn(0) = 0 as in abs().
-        signs = filters + 0.0
-        torch.copysign(filters.new_ones(()), signs, out=signs)
+        signs = torch.copysign(filters.new_ones(()), binary)
         through_alpha = signs.mul_(gradient).mean(dim=1, keepdim=True)
-        result = _straight_through(gradient, filters).mul_(alpha)
-        result.addcmul_(torch.sgn(filters, out=signs), through_alpha)
-        parts = _unstack(result, weights)
+        result = _straight_through(gradient, filters).mul_(alpha).addcmul_(filters.sgn(), through_alpha)
+        parts = _unstack(result, ctx.places)
         return tuple(None if g is None else part for g, part in zip(gradients, parts, strict=True))
 
 
@@ -145,17 +144,17 @@ def _layout(weight: Tensor) -> torch.memory_format:
     return torch.channels_last if last else torch.contiguous_format
 
 
-def _stack(tensors: Sequence[Tensor], like: Tensor) -> Tensor:
-    """A row for each filter, in the order in which `like` lies in memory; of one tensor a view, nothing copied."""
-    layout, size = _layout(like), like[0].numel()
-    rows = [t.contiguous(memory_format=layout).as_strided((len(t), size), (size, 1)) for t in tensors]
+def _stack(tensors: Sequence[Tensor], layout: torch.memory_format) -> Tensor:
+    """A row for each filter, in the order of `layout`; of one tensor in that layout a view, nothing copied."""
+    size = tensors[0].numel() // tensors[0].shape[0]
+    rows = [t.contiguous(memory_format=layout).as_strided((t.shape[0], size), (size, 1)) for t in tensors]
     return rows[0] if len(rows) == 1 else torch.cat(rows)
 
 
-def _unstack(rows: Tensor, weights: Sequence[Tensor]) -> tuple[Tensor, ...]:
-    """The rows as weights again, each with the strides of its original: views."""
+def _unstack(rows: Tensor, places: Sequence[tuple[torch.Size, tuple[int, ...]]]) -> tuple[Tensor, ...]:
+    """The rows as weights of those shapes and strides: views."""
     parts, begin = [], 0
-    for weight in weights:
-        parts.append(rows.as_strided(weight.shape, weight.stride(), begin))
-        begin += weight.numel()
+    for shape, stride in places:
+        parts.append(rows.as_strided(shape, stride, begin))
+        begin += shape.numel()
     return tuple(parts)

@@ -73,7 +73,7 @@ variants:
   - {id: l2, set: {loss.name: l2}, paper: l2}
   - {id: wide, set: {block.width: 1.0}}
 table:
-  columns: [{metric: pckh}, {ratio: pckh}, {ratio: params}, {paper: claims, column: gradient}]
+  columns: [{metric: pckh}, {ratio: pckh}, {ratio: params}, {paper: claims, column: gradient_ratio}]
 """
 
 
@@ -91,7 +91,7 @@ def test_a_ratio_to_the_baseline_beside_the_papers_words(make_plan, record) -> N
     assert cell(table, "l2", "ratio_pckh").std is None
     assert "1 of 2 seeds: seed 0 not trained yet" in note(table, cell(table, "l2", "ratio_pckh").marks[0])
     assert cell(table, "wide", "ratio_params").text == "3.50"
-    assert [cell(table, row, "paper_claims_gradient").text for row in ("binary", "real", "l2", "wide")] == [
+    assert [cell(table, row, "paper_claims_gradient_ratio").text for row in ("binary", "real", "l2", "wide")] == [
         "1", "up to 10", "1/15 to 1/10", "—",
     ]  # fmt: skip
     said = [each.text for each in table.notes if each.mark is None]
