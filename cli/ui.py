@@ -53,7 +53,7 @@ def ui(
     if places.uri.startswith(("http://", "https://")):
         _show(_page(places.uri.rstrip("/"), launches), browser)  # its server runs already
         return
-    port = port or _free_port(host)
+    port = port or free_port(host)
     if _answers(host, port):
         raise InputError.at(f"--port {port}", "something listens there already", f"try --port {port + 1} or --port 0")
     command = [
@@ -125,7 +125,8 @@ def _answers(host: str, port: int) -> bool:
         return False
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
+    """A TCP port of this machine that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

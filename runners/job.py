@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import os
 import platform
 import traceback
@@ -29,9 +28,6 @@ from search_space.phases import describe
 if TYPE_CHECKING:
     from runners.lease import Lease
     from runners.record.writing import Record
-    from runners.trial import TrialResult
-
-_PICTURED = 12
 
 LEFT_OVER = "its launch ended without a word; continued in a later run"
 """Why a run was interrupted that a killed process left open."""
@@ -155,6 +151,7 @@ def run_job(job: Job, report: Callable[[Progress], None]) -> None:
 
 def _run(job: Job, report: Callable[[Progress], None], lease: Lease) -> None:
     from runners.checkpoint import drop_checkpoint
+    from runners.keepsakes import keep
     from runners.record.buffer import OUTBOX
     from runners.record.writing import Record
     from runners.trial import Epoch, run_trial
@@ -197,7 +194,7 @@ def _run(job: Job, report: Callable[[Progress], None], lease: Lease) -> None:
         )
         limit = job.resources.memory_mb if job.resources.device == "cpu" else None
         result = within_memory(limit, train, lambda larger: record.tag(run, names.LARGER_MEMORY, str(larger)))
-        _keep_picture(record, run, result, folder)
+        keep(record, run, result, folder)
         lease.check()
     except LostLease as lost:
         record.end_run(run, "interrupted", f"silent for too long, so {describe_holder(lost.holder)} took it over")
@@ -271,25 +268,3 @@ def run_tags(job: Job) -> dict[str, Any]:
         **({names.PHASE: job.phase} if job.phase else {}),
         **({names.BEGINS_FROM: job.begins_from} if job.begins_from else {}),
     }
-
-
-def _keep_picture(record: Record, run: str, result: TrialResult, folder: Path) -> None:
-    """Keep the picture of predictions with a run. A picture that cannot be drawn does not undo the training."""
-    try:
-        record.log_file(run, _draw(result, folder))
-    except Exception:
-        record.log_text(run, traceback.format_exc(), "predictions_error.txt")
-
-
-def _draw(result: TrialResult, folder: Path) -> Path:
-    """The picture of predictions on validation images, the same images for every trial of a data set."""
-    from tasks.draw import draw_poses
-
-    logging.getLogger("PIL").setLevel(logging.WARNING)
-    split = result.data.validation
-    count = min(_PICTURED, len(split))
-    indices = [index * len(split) // count for index in range(count)]
-    picture = draw_poses(split, indices, result.predicted[indices], split.image_points[indices])
-    path = folder / "predictions.png"
-    picture.save(path)
-    return path

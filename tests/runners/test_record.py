@@ -14,11 +14,14 @@ import pytest
 from runners.executors import run_inline
 from runners.job import Places, Resources
 from runners.launch import launch, remaining
+from runners.predictions import PREDICTIONS, read_predictions
 from runners.record import names, reading
+from runners.record.details import kept_file, read_curves
 from runners.record.liveness import is_gone
 from runners.record.reading import read_launches, read_trials
 from runners.record.writing import Record
 from search_space import InputError
+from tasks.metrics import pckh
 from tests.tracking import TrackingServer
 
 
@@ -82,7 +85,29 @@ def test_a_launch_is_recorded_and_not_trained_again(finished, places) -> None:
     assert all(run.info.status == "FINISHED" and run.data.params["block.type"] for run in runs)
     assert [point.step for point in client.get_metric_history(runs[0].info.run_id, "pckh")] == [1, 2]
     kept = {file.path for file in client.list_artifacts(runs[0].info.run_id)}
-    assert {"config.yaml", "predictions.png"} <= kept
+    assert {"config.yaml", "predictions.png", PREDICTIONS} <= kept
+
+
+def _check_details(uri, downloads) -> None:
+    """Curves and predictions of every trial, the same as the trial reported."""
+    trials = read_trials(uri)
+    curves = read_curves(uri, [trial.run_id for trial in trials], "pckh")
+    assert {run: curve[-1][1] for run, curve in curves.items()} == {t.run_id: t.metrics["pckh"] for t in trials}
+    assert read_curves(uri, [trials[0].run_id], "params") == {trials[0].run_id: ((0, trials[0].metrics["params"]),)}
+    for trial in trials:
+        kept = read_predictions(kept_file(uri, trial.run_id, PREDICTIONS, downloads))
+        found = pckh(kept.predicted, kept.target, kept.reference, kept.visible)["total"]
+        assert found == pytest.approx(trial.metrics["pckh"], abs=0.3)  # rounded to float32: a joint on the threshold
+        assert kept.errors().shape == kept.visible.shape
+    assert kept_file(uri, trials[0].run_id, "another.npz", downloads) is None
+
+
+@pytest.mark.slow
+def test_curves_and_predictions_of_single_runs(finished, places, tmp_path) -> None:
+    _check_details(places.uri, tmp_path / "downloads")
+    assert not (tmp_path / "downloads").exists()
+    assert kept_file(places.uri, "0" * 32, PREDICTIONS, tmp_path) is None
+    assert read_curves(places.uri, [read_trials(places.uri)[0].run_id], "no_such") == {}
 
 
 @pytest.mark.slow
@@ -205,6 +230,8 @@ def test_a_tracking_server_holds_the_record_as_well(make_plan, tmp_path, trackin
     client = Record(places.uri, places.artifacts).client
     kept = {file.path for file in client.list_artifacts(read_trials(tracking_server)[0].run_id)}
     assert {"config.yaml", "predictions.png"} <= kept
+    _check_details(tracking_server, tmp_path / "downloads")
+    _check_details(tracking_server, tmp_path / "downloads")  # what was fetched is there
 
 
 def test_a_tracking_server_that_is_away_is_said(monkeypatch) -> None:
@@ -221,7 +248,7 @@ def _raise(*_: object, **__: object) -> None:
 def test_a_trained_trial_is_not_lost_when_its_record_cannot_be_closed(make_plan, places, monkeypatch) -> None:
     plan = make_plan()
     with monkeypatch.context() as patched:
-        patched.setattr("runners.job._keep_picture", _raise)
+        patched.setattr("runners.keepsakes.keep", _raise)
         assert len(_launch(plan, places).failed) == 4
     monkeypatch.setattr("runners.trial.train_epoch", _raise)  # nothing must be trained again
     assert len(_launch(plan, places, retry_failed=True).trained) == 4
@@ -230,7 +257,7 @@ def test_a_trained_trial_is_not_lost_when_its_record_cannot_be_closed(make_plan,
 
 @pytest.mark.slow
 def test_a_picture_that_cannot_be_drawn_does_not_fail_the_trial(make_plan, places, monkeypatch) -> None:
-    monkeypatch.setattr("runners.job._draw", _raise)
+    monkeypatch.setattr("runners.keepsakes._draw", _raise)
     assert len(_launch(make_plan(), places).trained) == 4
 
 
