@@ -8,7 +8,7 @@ from typing import Literal
 from search_space.metrics import CountFormat
 from search_space.table_spec import Aggregate
 
-Kind = Literal["metric", "delta", "ratio", "paper", "config", "n"]
+Kind = Literal["metric", "delta", "ratio", "paper", "config", "n", "statistic"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ class Head:
         unit: printed after each number; the raw numbers are in base units (parameters, bytes, seconds).
         better: which direction is better, for metrics and their differences.
         counted: a metric that follows from the network, exact and the same for every seed.
+        group: what stands above this column and its neighbours of the same group: `PCKh by joint`.
     """
 
     key: str
@@ -36,6 +37,7 @@ class Head:
     aggregate: Aggregate | None = None
     better: Literal["max", "min"] | None = None
     counted: bool = False
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ class Cell:
         n: how many seeds the value is taken over; None where seeds do not matter.
         n_planned: how many the study plans.
         best: whether it is to be marked as the best of its column.
+        second: whether it is to be marked as the second best.
         marks: marks of the notes that belong to it, `("a",)`.
         runs: ids of the runs behind it.
     """
@@ -59,18 +62,20 @@ class Cell:
     n: int | None = None
     n_planned: int | None = None
     best: bool = False
+    second: bool = False
     marks: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A variant: its cells in the order of the columns."""
+    """A variant: its cells in the order of the columns. Neighbours of another `group` have a rule between them."""
 
     id: str
     label: str
     cells: tuple[Cell, ...]
     baseline: bool = False
+    group: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,23 @@ class Note:
 
     text: str
     mark: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a table's numbers come from.
+
+    Attributes:
+        studies: each study's name with the SHA-256 over the fingerprints of its trials.
+        runs: ids of all runs behind the cells.
+        code: version of hglab, and of the training code.
+        made: date and time, in UTC, ISO 8601 to the second.
+    """
+
+    studies: tuple[tuple[str, str], ...]
+    runs: tuple[str, ...]
+    code: str
+    made: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +116,4 @@ class Table:
     columns: tuple[Head, ...]
     rows: tuple[Row, ...]
     notes: tuple[Note, ...]
+    provenance: Provenance | None = None
