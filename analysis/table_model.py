@@ -25,6 +25,7 @@ class Head:
         better: which direction is better, for metrics and their differences.
         counted: a metric that follows from the network, exact and the same for every seed.
         group: what stands above this column and its neighbours of the same group: `PCKh by joint`.
+        interval: the level of the intervals that its cells carry, in percent: 95; None where they carry none.
     """
 
     key: str
@@ -38,6 +39,7 @@ class Head:
     better: Literal["max", "min"] | None = None
     counted: bool = False
     group: str | None = None
+    interval: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,8 @@ class Cell:
         value: the raw value in base units, None where there is none.
         text: what is printed, plain: `76.0 ± 0.4`.
         std: the raw standard deviation over seeds, None where there is none.
+        low: the raw lower end of the value's interval (`Head.interval`), None where there is none.
+        high: its upper end.
         n: how many seeds the value is taken over; None where seeds do not matter.
         n_planned: how many the study plans.
         best: whether it is to be marked as the best of its column.
@@ -65,6 +69,8 @@ class Cell:
     second: bool = False
     marks: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

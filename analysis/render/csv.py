@@ -15,7 +15,8 @@ def to_csv(table: Table) -> str:
 
     `id` and `label` come first. A trained metric gives `<key>_mean` (or `_median`, `_min`, `_max`), `<key>_std`,
     `<key>_n` and `<key>_n_planned`; a difference `<key>`, `<key>_std`, `<key>_n`; `n` also `n_planned`; everything else
-    one column, `<key>`. The last column, `notes`, says what is missing from the row.
+    one column, `<key>`. Where cells carry an interval, `<key>_low` and `<key>_high` follow. The last column, `notes`,
+    says what is missing from the row.
     """
     texts = {note.mark: note.text for note in table.notes if note.mark is not None}
     lines: list[list[str]] = [["id", "label", *(name for head in table.columns for name in _names(head)), "notes"]]
@@ -27,6 +28,10 @@ def to_csv(table: Table) -> str:
 
 
 def _names(head: Head) -> list[str]:
+    return [*_plain_names(head), *([f"{head.key}_low", f"{head.key}_high"] if head.interval is not None else [])]
+
+
+def _plain_names(head: Head) -> list[str]:
     if head.kind == "metric" and not head.counted:
         value = "mean" if head.aggregate == "mean_std" else head.aggregate
         return [f"{head.key}_{value}", f"{head.key}_std", f"{head.key}_n", f"{head.key}_n_planned"]
@@ -39,7 +44,8 @@ def _names(head: Head) -> list[str]:
 
 def _values(head: Head, cell: Cell) -> list[str]:
     value, std, n, planned = map(_raw, (cell.value, cell.std, cell.n, cell.n_planned))
-    return [value, std, n, planned][: len(_names(head))] if head.kind != "n" else [value, planned]
+    plain = [value, std, n, planned][: len(_plain_names(head))] if head.kind != "n" else [value, planned]
+    return plain + ([_raw(cell.low), _raw(cell.high)] if head.interval is not None else [])
 
 
 def _raw(value: float | int | str | bool | None) -> str:

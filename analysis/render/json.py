@@ -17,8 +17,9 @@ def as_object(table: Table) -> dict[str, Any]:
     """What `to_json` writes, as plain Python objects.
 
     `columns` is a list with `key`, `header`, `kind` and how the column is to be read; `rows` a list with `id`, `label`,
-    `baseline` and `cells`, a mapping from a column's key to `value`, `std`, `n`, `n_planned`, `text`, `best`, `notes`
-    (marks) and `runs`; `notes` a list of `mark` (null for what holds for all) and `text`.
+    `baseline` and `cells`, a mapping from a column's key to `value`, `std`, `low` and `high` (of its interval), `n`,
+    `n_planned`, `text`, `best`, `notes` (marks) and `runs`; `notes` a list of `mark` (null for what holds for all) and
+    `text`.
     """
     return {
         "study": table.study,
@@ -52,6 +53,7 @@ def _column(head: Head) -> dict[str, Any]:
         "aggregate": head.aggregate,
         "better": head.better,
         "counted": head.counted,
+        "interval": head.interval,
     }
 
 
@@ -59,6 +61,8 @@ def _cell(cell: Cell) -> dict[str, Any]:
     return {
         "value": cell.value,
         "std": cell.std,
+        "low": cell.low,
+        "high": cell.high,
         "n": cell.n,
         "n_planned": cell.n_planned,
         "text": cell.text,
