@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,17 +12,28 @@ if TYPE_CHECKING:
     from analysis.render import Format
     from analysis.table_model import Table
     from runners.planning import Plan
+    from runners.record.recorded import RecordedTrial
 
 WRITTEN: tuple[Format, ...] = ("latex", "markdown", "csv")
 
 
 def made_table(plan: Plan, uri: str) -> Table:
     """The table of a plan from what the record holds. Raises InputError."""
-    from analysis.frame import trial_frame
-    from analysis.table import build_table
     from runners.record.reading import read_trials
 
-    return build_table(plan, trial_frame(plan, read_trials(uri)))
+    return table_of(plan, read_trials(uri))
+
+
+def table_of(plan: Plan, recorded: Sequence[RecordedTrial]) -> Table:
+    """The table of a plan from these runs, with its provenance."""
+    from dataclasses import replace
+
+    from analysis.frame import trial_frame
+    from analysis.provenance import provenance
+    from analysis.table import build_table
+
+    table = build_table(plan, trial_frame(plan, recorded))
+    return replace(table, provenance=provenance(plan, table))
 
 
 def print_table(table: Table, format: str) -> None:
