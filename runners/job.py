@@ -254,7 +254,9 @@ def run_tags(job: Job) -> dict[str, Any]:
         "compiled": job.resources.compiled,
         "process": os.getpid(),
     }
+    settings = job_settings(job)
     return {
+        **names.grouping_tags(job.variant, job.seed, job.scale, settings),
         names.KIND: names.TRIAL_KIND,
         names.STUDY: job.study,
         names.SCALE: job.scale,
@@ -263,7 +265,7 @@ def run_tags(job: Job) -> dict[str, Any]:
         names.SEED: str(job.seed),
         names.FINGERPRINT: job.fingerprint,
         names.LAUNCH: job.launch,
-        names.SETTINGS: job_settings(job),
+        names.SETTINGS: settings,
         names.PROVENANCE: {key: str(value) for key, value in provenance.items()},
         **({names.PHASE: job.phase} if job.phase else {}),
         **({names.BEGINS_FROM: job.begins_from} if job.begins_from else {}),

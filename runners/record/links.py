@@ -53,6 +53,7 @@ def link_reused(
 def _link(record: Record, experiment: str, parent: str, trial: PlannedTrial, original: RecordedTrial) -> None:
     address = f"#/experiments/{original.experiment_id}/runs/{original.run_id}"
     tags = {
+        **names.grouping_tags(trial.variant.id, trial.seed, original.scale, original.settings),
         names.KIND: names.LINK_KIND,
         names.STUDY: original.study,
         names.SCALE: original.scale,

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
+from search_space.keys import show_value
+
 RECORD_VERSION = 1
 """Raised when the meaning of a tag changes, so that an older hglab refuses a record that it would misread."""
 
@@ -41,3 +46,18 @@ LINK_KIND = "link"
 """A trial that another study trained, shown in this study's experiment."""
 PARENT = "mlflow.parentRunId"
 NOTE = "mlflow.note.content"
+
+_BY_SETTING = {"block": "block.type", "binary": "model.binary", "loss": "loss.name"}
+
+
+def grouping_tags(variant: str, seed: int, scale: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """Short tags without prefix, for whoever filters and groups runs in MLflow. hglab itself never reads them.
+
+    Args:
+        variant: the row of the table.
+        seed: the trial's.
+        scale: of the launch.
+        settings: the trial's active settings by key.
+    """
+    told = {tag: show_value(settings[key]) for tag, key in _BY_SETTING.items() if key in settings}
+    return {**told, "seed": str(seed), "scale": scale, "variant": variant}
