@@ -13,6 +13,7 @@ from search_space.keys import check_key, check_value, show_value
 from search_space.problems import Location, Problem, did_you_mean
 from search_space.settings import Setting, read_settings
 from search_space.study import BaselineSpec, LevelSpec, Study, problem_of
+from search_space.table_spec import scattered
 from search_space.yaml_loader import Document, NodePath
 
 
@@ -27,6 +28,7 @@ class Row:
     baseline: bool = False
     paper: str | None = None
     from_: str | None = None
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class _Level:
     id: str
     label: str
     paper: str | None
+    group: str | None
 
 
 def read_rows(study: Study, problems: list[Problem]) -> list[Row]:
@@ -59,7 +62,8 @@ def _variants(study: Study, problems: list[Problem]) -> list[Row]:
         path: NodePath = ("variants", index)
         settings = read_settings(document, (*path, "set"), problems) if spec.set else {}
         where = document.value_location((*path, "id"))
-        rows.append(Row(spec.id, spec.label or spec.id, settings, where, spec.baseline, spec.paper, spec.from_))
+        label = spec.label or spec.id
+        rows.append(Row(spec.id, label, settings, where, spec.baseline, spec.paper, spec.from_, spec.group))
     if study.spec.baseline is not None:
         hint = "write `baseline: true` at that variant"
         problems.append(
@@ -78,7 +82,9 @@ def _grid(study: Study, problems: list[Problem]) -> list[Row]:
         name = ",".join(level.id for level in levels)
         label = ", ".join(level.label for level in levels)
         papers = [level.paper for level in levels if level.paper]
-        rows.append(Row(name, label, settings, where, spec.baseline == name, papers[0] if len(papers) == 1 else None))
+        paper = papers[0] if len(papers) == 1 else None
+        group = ", ".join(level.group for level in levels if level.group) or None
+        rows.append(Row(name, label, settings, where, spec.baseline == name, paper, group=group))
     if spec.baseline is not None and not any(row.baseline for row in rows):
         hint = did_you_mean(str(spec.baseline), [row.id for row in rows])
         problems.append(Problem(document.key_location(("baseline",)), "the grid has no such variant", hint))
@@ -91,7 +97,14 @@ def _one_factor_at_a_time(study: Study, problems: list[Problem]) -> list[Row]:
     rows = [_made_baseline(study, "one_factor_at_a_time", {}, "base", problems)]
     for key, levels in factors.items():
         rows += [
-            Row(level.id, level.label, {key: level.setting}, level.setting.value_location, paper=level.paper)
+            Row(
+                level.id,
+                level.label,
+                {key: level.setting},
+                level.setting.value_location,
+                paper=level.paper,
+                group=level.group,
+            )
             for level in levels
         ]
     return rows
@@ -109,7 +122,7 @@ def _leave_one_out(study: Study, problems: list[Problem]) -> list[Row]:
         name, label = (
             (f"without_{_leaf(key, full)}", f"without {_leaf(key, full)}") if plain else (level.id, level.label)
         )
-        rows.append(Row(name, label, kept, level.setting.key_location, paper=level.paper))
+        rows.append(Row(name, label, kept, level.setting.key_location, paper=level.paper, group=level.group))
     return rows
 
 
@@ -125,13 +138,13 @@ def _made_baseline(
         )
         given = None
     spec = given or BaselineSpec(id=name)
-    return Row(spec.id, spec.label or spec.id, settings, where, baseline=True, paper=spec.paper)
+    return Row(spec.id, spec.label or spec.id, settings, where, baseline=True, paper=spec.paper, group=spec.group)
 
 
 def _factors(
     document: Document, design: str, listed: Mapping[str, list[Any]], problems: list[Problem]
 ) -> dict[str, list[_Level]]:
-    """The levels of each factor. A level is a value, or `{value: ..., id: ..., label: ..., paper: ...}`."""
+    """The levels of each factor. A level is a value, or `{value: ..., id: ..., label: ..., paper: ..., group: ...}`."""
     factors: dict[str, list[_Level]] = {}
     for key, values in listed.items():
         key_location = document.key_location((design, key))
@@ -164,7 +177,7 @@ def _level(
         return None
     name = spec.id or naming.format(show_value(spec.value))
     setting = Setting(spec.value, document.key_location(path[:2]), where)
-    return _Level(setting, name, spec.label or name, spec.paper)
+    return _Level(setting, name, spec.label or name, spec.paper, spec.group)
 
 
 def _leaf(key: str, among: Mapping[str, Any]) -> str:
@@ -185,5 +198,13 @@ def _name_problems(rows: list[Row]) -> list[Problem]:
     problems += [
         Problem(row.location, f"two variants are the baseline: '{baselines[0].id}' and '{row.id}'", "keep one")
         for row in baselines[1:]
+    ]
+    problems += [
+        Problem(
+            rows[place].location,
+            f"the group '{rows[place].group}' comes back at '{rows[place].id}': its rows are not neighbours",
+            "put the rows of a group one after the other",
+        )
+        for place in scattered([row.group for row in rows])
     ]
     return problems

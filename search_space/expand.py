@@ -28,7 +28,8 @@ _DEEPEST_REFERENCE = 10
 
 @dataclass(frozen=True)
 class Variant:
-    """A row of the table, resolved. `config` has seed 0; `settings` is what the row itself changes."""
+    """A row of the table, resolved. `config` has seed 0; `settings` is what the row itself changes; `group` is the
+    section of the table, a label only."""
 
     id: str
     label: str
@@ -37,6 +38,7 @@ class Variant:
     settings: Mapping[str, Any]
     config: TrialConfig
     location: Location
+    group: str | None = None
 
 
 @dataclass(frozen=True)
@@ -175,7 +177,7 @@ def _resolve(study: Study, row: Row, under: Settings, overrides: Settings, probl
     problems += [problem for problem in found if problem not in problems]
     if found:
         return None
-    return Variant(row.id, row.label, row.baseline, row.paper, values(row.settings), config, row.location)
+    return Variant(row.id, row.label, row.baseline, row.paper, values(row.settings), config, row.location, row.group)
 
 
 def _idle_problems(settings: Settings, variants: list[Variant]) -> list[Problem]:

@@ -13,7 +13,7 @@ from search_space.problems import InputError, Problem, did_you_mean
 from search_space.published import published_tables
 from search_space.scales import scales
 from search_space.settings import read_settings
-from search_space.table_spec import DeltaColumn, PaperColumn, RatioColumn, TableSpec, column_model
+from search_space.table_spec import DeltaColumn, GroupName, PaperColumn, RatioColumn, TableSpec, column_model, scattered
 from search_space.yaml_loader import Document, NodePath, load_file
 
 
@@ -48,6 +48,7 @@ class VariantSpec(Section):
     from_: Reference | None = Field(None, alias="from")
     baseline: bool = False
     paper: str | None = None
+    group: GroupName | None = None
 
 
 class LevelSpec(Section):
@@ -57,6 +58,7 @@ class LevelSpec(Section):
     id: VariantId | None = None
     label: str | None = None
     paper: str | None = None
+    group: GroupName | None = None
 
 
 class BaselineSpec(Section):
@@ -65,6 +67,7 @@ class BaselineSpec(Section):
     id: VariantId = "base"
     label: str | None = None
     paper: str | None = None
+    group: GroupName | None = None
 
 
 class StudySpec(Section):
@@ -203,6 +206,10 @@ def _table_problems(spec: StudySpec, document: Document) -> list[Problem]:
             )
         if isinstance(column, PaperColumn):
             problems += _paper_problems(column, where, document)
+    for index in scattered([column.group for column in spec.table.columns]):
+        what = f"the group '{spec.table.columns[index].group}' comes back: its columns are not neighbours"
+        place = document.value_location(("table", "columns", index, "group"))
+        problems.append(Problem(place, what, "move the column to the others of its group"))
     return problems
 
 

@@ -5,9 +5,10 @@ A column is told by its first key: `metric`, `delta`, `ratio`, `paper`, `config`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Discriminator, Field, Tag
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo
 
 from search_space.config import Section
 from search_space.keys import all_keys
@@ -32,6 +33,14 @@ def _known_key(name: str) -> str:
 
 MetricName = Annotated[str, AfterValidator(_known_metric)]
 KeyName = Annotated[str, AfterValidator(_known_key)]
+GroupName = Annotated[str, Field(min_length=1, max_length=200)]
+"""What stands above neighbouring columns, or before neighbouring rows."""
+
+
+def _needs_best(second: bool, info: ValidationInfo) -> bool:
+    if second and info.data.get("best") == "none":
+        raise ValueError("no second best without a best; write `best: max` or `best: min`, too")
+    return second
 
 
 class MetricColumn(Section):
@@ -39,6 +48,7 @@ class MetricColumn(Section):
 
     metric: MetricName
     header: str | None = None
+    group: GroupName | None = None
     format: CountFormat | None = None
     digits: Annotated[int, Field(ge=0, le=6)] | None = None
     aggregate: Aggregate = "mean_std"
@@ -47,6 +57,9 @@ class MetricColumn(Section):
         "beyond_noise",
         description="beyond_noise: mark the best only if it leads the next by more than both their deviations",
     )
+    second: Annotated[bool, AfterValidator(_needs_best)] = Field(
+        False, description="mark the second best, too, by the same rule"
+    )
 
 
 class DeltaColumn(Section):
@@ -54,6 +67,7 @@ class DeltaColumn(Section):
 
     delta: MetricName
     header: str | None = None
+    group: GroupName | None = None
     digits: Annotated[int, Field(ge=0, le=6)] | None = None
 
 
@@ -62,6 +76,7 @@ class RatioColumn(Section):
 
     ratio: MetricName
     header: str | None = None
+    group: GroupName | None = None
     digits: Annotated[int, Field(ge=0, le=6)] | None = None
 
 
@@ -71,6 +86,7 @@ class PaperColumn(Section):
     paper: str
     column: str
     header: str | None = None
+    group: GroupName | None = None
     digits: Annotated[int, Field(ge=0, le=6)] | None = None
 
 
@@ -79,6 +95,7 @@ class ConfigColumn(Section):
 
     config: KeyName
     header: str | None = None
+    group: GroupName | None = None
 
 
 class CountColumn(Section):
@@ -86,6 +103,7 @@ class CountColumn(Section):
 
     n: Literal[True]
     header: str | None = None
+    group: GroupName | None = None
 
 
 _KINDS = ("metric", "delta", "ratio", "paper", "config", "n")
@@ -138,4 +156,21 @@ class TableSpec(Section):
     caption: str | None = None
     label: str | None = None
     row_header: str = "Variant"
+    siunitx: bool = Field(False, description="LaTeX: align numbers with the package siunitx")
     columns: Annotated[tuple[Column, ...], Field(strict=False, min_length=1)] = _DEFAULT_COLUMNS
+
+
+def scattered(groups: Sequence[str | None]) -> list[int]:
+    """The places at which a group comes back after it had ended: neighbours only make a group.
+
+    >>> scattered(["joints", "joints", None, "joints", "size"])
+    [3]
+    """
+    seen: set[str] = set()
+    back = []
+    for place, group in enumerate(groups):
+        if group is not None and group in seen and groups[place - 1] != group:
+            back.append(place)
+        if group is not None:
+            seen.add(group)
+    return back
