@@ -16,7 +16,7 @@ from analysis.statistics import Printed, Summary, leads_beyond_noise, summarise
 from analysis.table_model import Cell, Head
 from search_space.conditions import unmet
 from search_space.keys import flatten, show_value
-from search_space.metrics import METRICS, Metric
+from search_space.metrics import METRICS, Better, Metric
 from search_space.published import published_tables
 from search_space.table_spec import (
     Aggregate,
@@ -78,13 +78,25 @@ def _metric_column(
         cells.append(cell)
     better = column.best if column.best == "max" or column.best == "min" else metric.better
     if column.best != "none":
-        cells = _mark_best(cells, printed, better == "max", column.mark == "always", metric.counted)
+        cells = _mark_best(cells, printed, better == "max", metric.counted, column)
     aggregate = None if metric.counted else column.aggregate
     head = Head(
         metric.name, column.header or metric.header, "metric", metric=metric.name, format=kind, unit=printed.unit,
         aggregate=aggregate, better=better, counted=metric.counted,
     )  # fmt: skip
     return head, cells
+
+
+def mark_column(column: MetricColumn, cells: Sequence[Cell], printed: NumberFormat) -> list[Cell]:
+    """The cells of a metric's column, of one study or of several, marked as the column asks."""
+    if column.best == "none":
+        return list(cells)
+    counted = METRICS[column.metric].counted
+    return _mark_best(cells, printed, _better(column) == "max", column.mark == "always", counted)
+
+
+def _better(column: MetricColumn) -> Better:
+    return column.best if column.best == "max" or column.best == "min" else METRICS[column.metric].better
 
 
 def _paper_column(column: PaperColumn, plan: Plan) -> BuiltColumn:
@@ -152,26 +164,35 @@ def _aggregated(summary: Summary, aggregate: Aggregate) -> float | None:
     }[aggregate]
 
 
-def _mark_best(cells: Sequence[Cell], printed: NumberFormat, largest: bool, always: bool, exact: bool) -> list[Cell]:
-    """The same cells with the best marked, as `search_space.table_spec.MetricColumn` says.
-
-    All that share the best rounded value are marked with `always`, and none beyond noise: neither leads the other.
-    """
+def _mark_best(
+    cells: Sequence[Cell], printed: NumberFormat, largest: bool, exact: bool, column: MetricColumn
+) -> list[Cell]:
+    """The same cells with the best marked, and the second best, as `search_space.table_spec.MetricColumn` says."""
     ranked = [
         (place, Printed(printed.rounded(float(cell.value)), _printed_std(cell, printed, exact)))
         for place, cell in enumerate(cells)
         if isinstance(cell.value, int | float)
     ]
-    if len(ranked) < 2:  # a single row leads nobody
-        return list(cells)
     ranked.sort(key=lambda pair: pair[1].value, reverse=largest)
-    top = ranked[0][1]
+    best = _leaders(ranked, column.mark == "always")
+    # The second leads all others by the same rule; without a first there is no second.
+    others = [pair for pair in ranked if pair[0] not in best]
+    second = _leaders(others, column.mark == "always") if column.second and best else set()
+    return [replace(cell, best=place in best, second=place in second) for place, cell in enumerate(cells)]
+
+
+def _leaders(ranked: Sequence[tuple[int, Printed]], always: bool) -> set[int]:
+    """The places of those that lead all others; `ranked` has the best first.
+
+    All that share the best rounded value lead with `always`, and none beyond noise: neither leads the other.
+    """
+    if len(ranked) < 2:  # a single row leads nobody
+        return set()
+    first, top = ranked[0]
     if always:
-        best = {place for place, each in ranked if each.value == top.value}
-    else:
-        following = [each for _, each in ranked[1:] if each.value == ranked[1][1].value]
-        best = {ranked[0][0]} if all(leads_beyond_noise(top, each) for each in following) else set()
-    return [replace(cell, best=place in best) for place, cell in enumerate(cells)]
+        return {place for place, each in ranked if each.value == top.value}
+    following = [each for _, each in ranked[1:] if each.value == ranked[1][1].value]
+    return {first} if all(leads_beyond_noise(top, each) for each in following) else set()
 
 
 def _printed_std(cell: Cell, printed: NumberFormat, exact: bool) -> Decimal | None:
