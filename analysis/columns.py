@@ -76,13 +76,11 @@ def _metric_column(
             text = printed.text(value, std if column.aggregate == "mean_std" else None)
             cell = replace(cell, value=value, text=text, std=std)
         cells.append(cell)
-    better = column.best if column.best == "max" or column.best == "min" else metric.better
-    if column.best != "none":
-        cells = _mark_best(cells, printed, better == "max", metric.counted, column)
+    cells = mark_column(column, cells, printed)
     aggregate = None if metric.counted else column.aggregate
     head = Head(
         metric.name, column.header or metric.header, "metric", metric=metric.name, format=kind, unit=printed.unit,
-        aggregate=aggregate, better=better, counted=metric.counted,
+        aggregate=aggregate, better=_better(column), counted=metric.counted,
     )  # fmt: skip
     return head, cells
 
@@ -91,8 +89,7 @@ def mark_column(column: MetricColumn, cells: Sequence[Cell], printed: NumberForm
     """The cells of a metric's column, of one study or of several, marked as the column asks."""
     if column.best == "none":
         return list(cells)
-    counted = METRICS[column.metric].counted
-    return _mark_best(cells, printed, _better(column) == "max", column.mark == "always", counted)
+    return _mark_best(cells, printed, _better(column) == "max", METRICS[column.metric].counted, column)
 
 
 def _better(column: MetricColumn) -> Better:
