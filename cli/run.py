@@ -36,8 +36,7 @@ if TYPE_CHECKING:
     from runners.executors import Executor, Monitor
     from runners.job import Job, Places, Resources
     from runners.launch import Outcome, Remaining
-    from runners.planning import Plan, PlannedTrial
-    from runners.record.recorded import RecordedTrial
+    from runners.planning import Plan
 
 
 class ExecutorName(StrEnum):
@@ -120,6 +119,7 @@ def run(
     from rich.console import Console
     from rich.markup import escape
 
+    from cli.gpus import gpus_of_a_trial
     from cli.studies import planned
     from runners.job import Places, Resources
     from runners.launch import catch_up, remaining
@@ -141,7 +141,7 @@ def run(
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
-    gpus = _gpus(gpus_per_trial, address, rest.to_train, recorded) if rest.to_train else 0.0
+    gpus = gpus_of_a_trial(gpus_per_trial, address, rest.to_train, recorded) if rest.to_train else 0.0
     if 0 < gpus < 1 and gpus_per_trial is None:
         console.print(f"{gpus:g} of a GPU for each trial, by the memory that such trials took (--gpus-per-trial)")
     resources = Resources(cpus_per_trial, gpus, compiled, memory_per_trial)
@@ -233,32 +233,6 @@ def _executor(
 
     scratch = places.trials.parent / "ray" / uuid.uuid4().hex[:12]
     return RaySweep(scratch=scratch, address=address, concurrent=concurrent)
-
-
-def _gpus(
-    asked: float | None, address: str | None, trials: Sequence[PlannedTrial], recorded: Sequence[RecordedTrial]
-) -> float:
-    """The GPUs of a trial, by the record where nobody says it (see `runners.shares`).
-
-    Raises InputError for more than this machine has; of a cluster, Ray knows.
-    """
-    import torch
-
-    from runners.shares import measured_share
-    from search_space import InputError
-    from search_space.conditions import active_settings
-
-    here = torch.cuda.device_count()
-    if asked is None and not here:
-        return 0.0
-    if asked is None:
-        smallest = min(torch.cuda.get_device_properties(index).total_memory for index in range(here))
-        return measured_share([active_settings(trial.config) for trial in trials], recorded, smallest / 2**20) or 1.0
-    if address is None and asked > here:
-        raise InputError.at(
-            f"--gpus-per-trial {asked:g}", f"this machine has {here} GPUs", "a trial would wait for ever"
-        )
-    return asked
 
 
 def _conclude(

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 
-from cli.run import _gpus
+from cli.gpus import gpus_of_a_trial
 from search_space import InputError
 from tests.runners.test_shares import _recorded
 from tests.small import small_config
@@ -40,11 +40,11 @@ def gpus(monkeypatch):
 )
 def test_the_part_of_a_gpu(gpus, sizes, asked, recorded, given: float) -> None:
     gpus(*sizes)
-    assert _gpus(asked, None, TRIALS, recorded) == given
+    assert gpus_of_a_trial(asked, None, TRIALS, recorded) == given
 
 
 def test_more_gpus_than_there_are_is_refused_here_but_not_for_a_cluster(gpus) -> None:
     gpus()
     with pytest.raises(InputError, match="this machine has 0 GPUs"):
-        _gpus(1.0, None, TRIALS, [])
-    assert _gpus(1.0, "auto", TRIALS, []) == 1.0
+        gpus_of_a_trial(1.0, None, TRIALS, [])
+    assert gpus_of_a_trial(1.0, "auto", TRIALS, []) == 1.0
