@@ -69,6 +69,17 @@ class DeltaColumn(Section):
     header: str | None = None
     group: GroupName | None = None
     digits: Annotated[int, Field(ge=0, le=6)] | None = None
+    interval: Annotated[float, Field(gt=0, lt=100)] | None = Field(
+        None, description="add the interval of the difference over seeds, to this level in percent: 95"
+    )
+
+    @field_validator("interval")
+    @classmethod
+    def _only_of_what_varies(cls, interval: float | None, info: ValidationInfo) -> float | None:
+        metric = METRICS.get(info.data.get("delta", ""))
+        if interval is not None and metric is not None and metric.counted:
+            raise ValueError(f"'{metric.name}' is exact and has no interval; remove 'interval'")
+        return interval
 
 
 class RatioColumn(Section):
