@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, Field, ValidationError
 
 from search_space.config import Section
+from search_space.figure_spec import FIGURE_OPTIONS, FiguresSpec
 from search_space.problems import InputError, Problem, did_you_mean
 from search_space.published import published_tables
 from search_space.scales import scales
@@ -85,6 +86,7 @@ class StudySpec(Section):
     leave_one_out: Annotated[dict[str, Any], Field(min_length=1)] | None = None
     baseline: VariantId | BaselineSpec | None = None
     table: TableSpec = TableSpec()
+    figures: FiguresSpec = FiguresSpec()
 
     @property
     def design(self) -> str:
@@ -277,4 +279,6 @@ def _known_keys(path: NodePath, data: Any) -> list[str]:
         model = column_model(data["table"]["columns"][parent[2]])
     elif parent[:1] == ("table",):
         model = TableSpec
+    elif parent[:1] == ("figures",):
+        model = FiguresSpec if len(parent) == 1 else FIGURE_OPTIONS[str(parent[1])]
     return [field.alias or name for name, field in model.model_fields.items()]
