@@ -43,7 +43,7 @@ def general_notes(plan: Plan, heads: Sequence[Head], columns: Sequence[Sequence[
     else:
         said.append(f"Over {len(spec.seeds)} seeds ({_bare_seeds(spec.seeds)}).")
     said += _aggregates(heads)
-    said += _best(plan, heads, columns)
+    said += marking_notes(spec.table.columns, heads, columns)
     if (baseline := plan.expanded.baseline) and any(head.kind == "delta" for head in heads):
         said.append(f"Δ: difference to ‘{baseline.label}’.")
     if baseline and any(head.kind == "ratio" for head in heads):
@@ -71,18 +71,27 @@ def _aggregates(heads: Sequence[Head]) -> list[str]:
     ]
 
 
-def _best(plan: Plan, heads: Sequence[Head], columns: Sequence[Sequence[Cell]]) -> list[str]:
-    """How the marked cells were judged; which columns, where that differs. Nothing where nothing is marked."""
+def marking_notes(specs: Sequence[object], heads: Sequence[Head], columns: Sequence[Sequence[Cell]]) -> list[str]:
+    """How the marked cells were judged; which columns, where that differs. Nothing where nothing is marked.
+
+    Args:
+        specs: for each column what the study says of it; only a `MetricColumn` is ever marked.
+        heads: the columns.
+        columns: their cells.
+    """
     rules = {
         "beyond_noise": "ahead of the next by more than both their deviations",
         "always": "best, however small the lead",
     }
     marked: dict[str, list[str]] = {}
-    for spec, head, cells in zip(plan.expanded.study.spec.table.columns, heads, columns, strict=True):
+    for spec, head, cells in zip(specs, heads, columns, strict=True):
         if isinstance(spec, MetricColumn) and any(cell.best for cell in cells):
             marked.setdefault(spec.mark, []).append(head.header)
     said = [rules[mark] + (f" ({', '.join(headers)})" if len(marked) > 1 else "") for mark, headers in marked.items()]
-    return [f"Bold: {'; '.join(said)}."] if said else []
+    lines = [f"Bold: {'; '.join(said)}."] if said else []
+    if any(cell.second for cells in columns for cell in cells):
+        lines.append("Underlined: the second best, by the same rule.")
+    return lines
 
 
 def _paper(plan: Plan) -> list[str]:

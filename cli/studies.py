@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from search_space import InputError, Problem, expand, read_overrides, read_study
+from search_space import InputError, Location, Problem, expand, read_overrides, read_study
 from search_space.scales import DEFAULT_SCALE
 
 if TYPE_CHECKING:
@@ -91,3 +91,41 @@ def planned_as_launched(
     overrides: dict[str, Any] = dict(last.overrides)
     expanded = expand(study, last.scale, read_overrides(overrides))
     return plan_study(expanded, checked_root(data_root), last.data_versions)
+
+
+def planned_as_launched_all(
+    paths: Sequence[Path],
+    scale: str | None,
+    data: str | None,
+    settings: Sequence[str] | None,
+    data_root: Path | None,
+    places: Places,
+) -> list[Plan]:
+    """The plans of several studies, as `planned_as_launched` makes each.
+
+    Raises:
+        InputError: with the problems of all; for a study that stands twice, and for two of one name.
+    """
+    plans: list[Plan] = []
+    problems: dict[Problem, None] = {}
+    seen: dict[Path, Path] = {}
+    names: dict[str, Path] = {}
+    for path in paths:
+        if (resolved := path.resolve()) in seen:
+            problems[Problem(Location(str(path)), "the study stands twice", "name each study once")] = None
+            continue
+        seen[resolved] = path
+        try:
+            plan = planned_as_launched(path, scale, data, settings, data_root, places)
+        except InputError as error:
+            problems |= dict.fromkeys(error.problems)
+            continue
+        study = plan.expanded.study
+        if study.name in names:
+            what = f"the study '{study.name}' is {names[study.name]}, too: their rows cannot be told apart"
+            problems[Problem(study.document.value_location(("study",)), what, "rename one")] = None
+        names.setdefault(study.name, path)
+        plans.append(plan)
+    if problems:
+        raise InputError(problems)
+    return plans

@@ -36,6 +36,15 @@ def table_of(plan: Plan, recorded: Sequence[RecordedTrial]) -> Table:
     return replace(table, provenance=provenance(plan, table))
 
 
+def joined_table(plans: Sequence[Plan], recorded: Sequence[RecordedTrial]) -> Table:
+    """The table of one study, or of several in one."""
+    if len(plans) == 1:
+        return table_of(plans[0], recorded)
+    from analysis.joined import Part, join_tables
+
+    return join_tables([Part(plan, table_of(plan, recorded)) for plan in plans])
+
+
 def print_table(table: Table, format: str) -> None:
     """Print a table on standard output; colours only on a terminal."""
     from analysis.render import render
@@ -61,3 +70,14 @@ def write_tables(table: Table, folder: Path, name: str) -> list[Path]:
         path.write_text(render(table, format), encoding="utf-8")
         files.append(path)
     return files
+
+
+def write_text(output: Path, text: str) -> None:
+    """Write the file that --output names, and say so. Raises InputError."""
+    from search_space import InputError
+
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InputError.at(f"--output {output}", f"cannot be written ({error.strerror})") from None
+    typer.echo(f"wrote {output}", err=True)
