@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import inspect, keys, plan, run, status, submit, table, ui, validate
+from cli import figure, inspect, keys, plan, run, status, submit, table, ui, validate
 from cli.options import before_any_verb
 
 app = typer.Typer(
@@ -18,7 +18,17 @@ app = typer.Typer(
     epilog="Example: hglab run studies/quickstart.yaml --scale tiny",
 )
 app.callback()(before_any_verb)
-for verb in (validate.validate, plan.plan, inspect.inspect, run.run, status.status, table.table, ui.ui, keys.keys):
+for verb in (
+    validate.validate,
+    plan.plan,
+    inspect.inspect,
+    run.run,
+    status.status,
+    table.table,
+    figure.figure,
+    ui.ui,
+    keys.keys,
+):
     app.command()(verb)
 app.command(context_settings=submit.CONTEXT)(submit.submit)
 

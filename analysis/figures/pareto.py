@@ -1,0 +1,188 @@
+"""Accuracy against what a network costs, with the Pareto front: the networks that no other beats at both."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from analysis.figures.absent import Lack, complete_trials, count_seeds, describe_lacks, nothing, planned_trials
+from analysis.figures.axes import label_logarithmic, metric_axis
+from analysis.figures.choosing import looks
+from analysis.figures.material import Material
+from analysis.figures.options import options_of
+from analysis.figures.page import Drawing, finish, new_figure
+from analysis.figures.style import COLUMN, FAINT, INK, MOST, PAGE, SMALL, Look
+from analysis.numbers import choose_format
+from analysis.statistics import Summary, summarise
+from search_space.figure_spec import Cost, ParetoOptions
+from search_space.metrics import METRICS
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from search_space import Variant
+
+BINARY_PER_REAL = 64
+"""Binary operations that one instruction does on words of 64 bits (Rastegari et al., XNOR-Net, 2016, Section 3.2)."""
+
+_MOST_NUMBERED = 10
+
+
+@dataclass(frozen=True)
+class Point:
+    """A variant: what it costs, in base units, and what it gains over its seeds."""
+
+    variant: Variant
+    cost: float
+    gain: Summary
+
+
+def pareto_front(points: Sequence[Point], better: Literal["max", "min"] = "max") -> list[Point]:
+    """The points that no other beats: none costs at most as much and gains at least as much, and one of both strictly.
+
+    Cheapest first.
+    """
+    sign = 1.0 if better == "max" else -1.0
+    front: list[Point] = []
+    for point in sorted(points, key=lambda each: (each.cost, -sign * each.gain.mean)):
+        ahead = not front or sign * point.gain.mean > sign * front[-1].gain.mean
+        twin = bool(front) and (point.cost, point.gain.mean) == (front[-1].cost, front[-1].gain.mean)
+        if ahead or twin:
+            front.append(point)
+    return front
+
+
+def pareto_points(material: Material, variants: Sequence[Variant], cost: Cost, metric: str) -> list[Point]:
+    """A point for each variant with a complete trial that has the metric (and, for "seconds", the time).
+
+    "operations" are real multiply-accumulates + binary ones / 64.
+    """
+    points = []
+    for variant in variants:
+        result, counts = material.results[variant.id], material.plan.counts[variant.id]
+        gain = summarise(result.values(metric).values())
+        if cost == "operations":
+            price = counts.real_macs + counts.binary_macs / BINARY_PER_REAL
+        elif cost == "seconds":
+            price = summarise(result.values(cost).values()).mean
+        else:
+            price = float(getattr(counts, cost))
+        if gain.n and price == price:  # not NaN
+            points.append(Point(variant, price, gain))
+    return points
+
+
+def draw(material: Material) -> Drawing:
+    """The figure.
+
+    Raises:
+        NothingToDraw: where no trial is complete.
+        InputError: for options that do not fit.
+    """
+    options = options_of(material, ParetoOptions)
+    metric = METRICS[options.metric]
+    variants = material.plan.expanded.variants
+    if options.variants:
+        variants = tuple(each for name in options.variants for each in variants if each.id == name)
+    _, lacks = complete_trials(material, variants)
+    panels = {cost: pareto_points(material, variants, cost, metric.name) for cost in options.cost}
+    shown = list({point.variant.id: point.variant for points in panels.values() for point in points}.values())
+    lacks += _without(material, variants, metric.name)
+    if not shown:
+        raise nothing(f"no complete trial has {metric.name}", lacks, "run the study first: `hglab run STUDY`")
+    used = {variant.id: len(material.results[variant.id].values(metric.name)) for variant in shown}
+    figure = new_figure(COLUMN if len(panels) == 1 else PAGE, 2.3)
+    rows: Any = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
+    front = {point.variant.id for cost in panels for point in pareto_front(panels[cost], metric.better)}
+    many = len(shown) > MOST
+    numbered = [each for each in shown if each.id in front][:_MOST_NUMBERED] if many else []
+    for axes, (cost, points) in zip(rows, panels.items(), strict=True):
+        _panel(axes, points, pareto_front(points, metric.better), looks(shown), numbered, many=many)
+        axes.set_xlabel(_cost_label(axes, cost, points))
+    rows[0].set_ylabel(metric_axis(metric, [point.gain.mean for point in panels[options.cost[0]]]).label)
+    handles, labels = _legend(shown, numbered, looks(shown), many=many)
+    spread = "; points: mean ± one standard deviation" if max(used.values()) > 1 else ""
+    notes = [f"{count_seeds(used)}{spread}. Line: Pareto front{' of the means' if spread else ''}."]
+    if "operations" in panels:
+        notes.append(f"Operations: real multiply-accumulates + binary ones / {BINARY_PER_REAL}, for one image.")
+    if many and len(front) > len(numbered):
+        notes.append(f"{len(numbered)} of the {len(front)} on a front are named.")
+    notes += describe_lacks(lacks, planned_trials(material, variants))
+    return finish(figure, notes, handles, labels, show_notes=options.notes)
+
+
+def _without(material: Material, variants: Sequence[Variant], metric: str) -> list[Lack]:
+    return [
+        Lack(variant.label, trial.seed, str(trial.lack(metric)))
+        for variant in variants
+        for trial in material.results[variant.id].complete
+        if trial.lack(metric) is not None
+    ]
+
+
+def _panel(
+    axes: Axes,
+    points: Sequence[Point],
+    front: Sequence[Point],
+    look: dict[str, Look] | Any,
+    numbered: Sequence[Variant],
+    *,
+    many: bool,
+) -> None:
+    axes.plot(
+        [point.cost for point in front], [point.gain.mean for point in front],
+        color=FAINT, linewidth=1.0, drawstyle="steps-post", zorder=1,
+    )  # fmt: skip
+    names = [variant.id for variant in numbered]
+    for point in points:
+        own: Look | None = None if many else look[point.variant.id]
+        ahead = any(point.variant.id == each.variant.id for each in front)
+        colour = own.colour if own else INK if ahead else "#9a9a9a"
+        axes.errorbar(
+            [point.cost], [point.gain.mean], yerr=[point.gain.std] if point.gain.n > 1 else None, fmt=own.marker
+            if own else "o", color=colour, markersize=5.5 if own else 3.5, elinewidth=0.8, capsize=2, capthick=0.8,
+            zorder=3 if ahead else 2,
+        )  # fmt: skip
+        if point.variant.id in names and ahead:
+            axes.annotate(
+                str(names.index(point.variant.id) + 1), (point.cost, point.gain.mean), (-3, 3),
+                textcoords="offset points", size=SMALL, ha="right", va="bottom", zorder=4,
+            )  # fmt: skip
+    axes.margins(0.12, 0.12)
+
+
+def _cost_label(axes: Axes, cost: Cost, points: Sequence[Point]) -> str:
+    """The label of the cost's axis, in the unit that tables print; logarithmic where costs differ by tenfold."""
+    from matplotlib.ticker import FuncFormatter
+
+    values = [point.cost for point in points if point.cost > 0]
+    kind = "giga" if cost == "operations" else METRICS[cost].format
+    printed = choose_format(kind, values)
+    if values and len(values) == len(points) and max(values) >= 10 * min(values):
+        axes.set_xscale("log")
+        label_logarithmic(axes.xaxis)
+    inner = axes.xaxis.get_major_formatter() if axes.get_xscale() == "log" else None
+    written = (lambda value, place: inner(value / printed.factor, place)) if inner else _plain(printed.factor)
+    axes.xaxis.set_major_formatter(FuncFormatter(written))
+    words = "operations" if cost == "operations" else metric_axis(METRICS[cost], values).label.partition(" (")[0]
+    return f"{words} ({printed.unit})" if printed.unit else words
+
+
+def _plain(factor: float) -> Any:
+    return lambda value, _: f"{value / factor:.4g}"
+
+
+def _legend(
+    shown: Sequence[Variant], numbered: Sequence[Variant], look: Any, *, many: bool
+) -> tuple[list[Any], list[str]]:
+    from matplotlib.lines import Line2D
+
+    if not many:
+        marks = [
+            Line2D([], [], color=look[each.id].colour, marker=look[each.id].marker, linestyle="", markersize=5.5)
+            for each in shown
+        ]
+        return list(marks), [each.label for each in shown]
+    blanks = [Line2D([], [], color="none") for _ in numbered]
+    return list(blanks), [f"{place}  {each.label}" for place, each in enumerate(numbered, start=1)]
