@@ -19,6 +19,8 @@ import typer
 from cli.options import DEFAULT_RUNS, EXIT_FAILED, Runs, TrackingUri, guarded
 
 if TYPE_CHECKING:
+    from mlflow.tracking import MlflowClient
+
     from runners.record.recorded import RecordedLaunch
 
 _PATIENCE_S = 120
@@ -36,10 +38,13 @@ def ui(
 ) -> None:
     """Open MLflow on the record: an experiment per study, a run per launch, a run per trial below it. Ends with Ctrl-C.
 
+    The page opens with the last launched study: its trials grouped by variant, with the settings in which they differ.
+    `Views` on the page has more: all trials, all launches. The second address shows the learning curves.
+
     Example: hglab ui --port 5001
     """
     from runners.job import Places
-    from runners.record.reading import local_database, read_launches
+    from runners.record.reading import connect, local_database, read_launches
     from search_space import InputError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with this process
@@ -51,7 +56,8 @@ def ui(
         )
     launches = read_launches(places.uri)
     if places.uri.startswith(("http://", "https://")):
-        _show(_page(places.uri.rstrip("/"), launches), browser)  # its server runs already
+        base = places.uri.rstrip("/")  # its server runs already
+        _show(base, launches, _give_views(connect(places.uri), places.uri, launches), browser)
         return
     port = port or free_port(host)
     if _answers(host, port):
@@ -76,8 +82,10 @@ def ui(
     )
     try:
         typer.echo("starting MLflow (about 10 s) ...", err=True)
+        base = f"http://{host}:{port}"
+        client = connect(base)  # imports MLflow, which takes seconds: while the server does so, too
         _wait(server, host, port, complaints)
-        _show(_page(f"http://{host}:{port}", launches), browser)
+        _show(base, launches, _give_views(client, places.uri, launches), browser)
         typer.echo("End it with Ctrl-C.")
         server.wait()
     except KeyboardInterrupt:
@@ -86,14 +94,41 @@ def ui(
         _stop(server)
 
 
-def _page(base: str, launches: Sequence[RecordedLaunch]) -> str:
-    """The last launch's experiment. MLflow opens in another mode unless told that these are runs of models."""
-    last = f"/{launches[-1].experiment_id}/runs?workflowType=machine_learning" if launches else ""
-    return f"{base}/#/experiments{last}"
+def _give_views(client: MlflowClient, record: str, launches: Sequence[RecordedLaunch]) -> bool:
+    """Give the page of every study its views (`runners.record.page`); says whether the server took them."""
+    from mlflow.exceptions import MlflowException
+
+    from runners.record.page import experiment_views
+    from runners.record.reading import read_links, read_trials
+
+    shown = [*read_trials(record), *read_links(record)]
+    try:
+        for experiment in {launch.experiment_id for launch in launches}:
+            views = experiment_views([trial for trial in shown if trial.experiment_id == experiment])
+            known = client.get_experiment(experiment).tags
+            for tag, view in views.items():
+                if known.get(tag) != view:
+                    client.set_experiment_tag(experiment, tag, view)
+    except MlflowException as error:
+        typer.echo(f"the pages open without hglab's columns: {str(error).splitlines()[0]}", err=True)
+        return False
+    return True
 
 
-def _show(page: str, browser: bool) -> None:
+def _show(base: str, launches: Sequence[RecordedLaunch], views: bool, browser: bool) -> None:
+    """Print the addresses, and open the first: the page of the study that was launched last."""
+    from runners.record.page import VARIANTS, page_address
+
+    page = f"{base}/#/experiments"
+    if launches:
+        page = page_address(base, launches[-1].experiment_id, VARIANTS if views else None)
     typer.echo(f"MLflow: {page}")
+    if launches:
+        typer.echo(f"curves: {page}&compareRunsMode=CHART")
+    others = {launch.study: launch.experiment_id for launch in launches}
+    for study, experiment in sorted(others.items()):
+        if experiment != launches[-1].experiment_id:
+            typer.echo(f"{study}: {page_address(base, experiment, VARIANTS if views else None)}")
     if browser and sys.stdout.isatty():
         import webbrowser
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -33,13 +34,19 @@ def test_the_record_can_be_browsed(process, small_study, tmp_path, how: signal.S
     try:
         page = _address(log, server)
         host, port, experiment = re.fullmatch(
-            r"http://([\d.]+):(\d+)/#/experiments/(\d+)/runs\?workflowType=machine_learning", page
+            r"http://([\d.]+):(\d+)/#/experiments/(\d+)/runs\?workflowType=machine_learning&viewStateShareKey=hglab-variants",
+            page,
         ).groups()
         assert host == "127.0.0.1"
         base = f"http://{host}:{port}"
         assert b"MLflow" in urllib.request.urlopen(base, timeout=30).read()
         answer = urllib.request.urlopen(f"{base}/api/2.0/mlflow/experiments/get?experiment_id={experiment}", timeout=30)
-        assert b'"small"' in answer.read()
+        found = json.load(answer)["experiment"]
+        assert found["name"] == "small"
+        tags = {tag["key"]: tag["value"] for tag in found["tags"]}
+        view = json.loads(json.loads(tags["mlflow.sharedViewState.hglab-variants"])["state"])
+        assert {"metrics.`pckh`", "params.`block.type`", "params.`seed`"} <= set(view["selectedColumns"])
+        assert f"curves: {page}&compareRunsMode=CHART" in log.read_text()
         os.kill(server.pid, how)
         assert server.wait(timeout=60) == 0
     finally:
