@@ -46,7 +46,7 @@ class RecordedTrial:
 
 @dataclass(frozen=True)
 class RecordedLaunch:
-    """One launch of a study: how it was called."""
+    """One launch of a study: how it was called, with which file."""
 
     run_id: str
     experiment_id: str
@@ -57,6 +57,7 @@ class RecordedLaunch:
     data_versions: Mapping[str, str]
     state: State
     started: datetime
+    study_file: str | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,7 @@ def to_launch(run: RawRun) -> RecordedLaunch:
         data_versions=json.loads(tags.get(names.DATA_VERSIONS, "{}")),
         state=_state(run),
         started=_time(run.start_ms),
+        study_file=tags.get(names.STUDY_FILE),
     )
 
 
