@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.networks import built_parts
 from cli.options import Data, Format, Scale, Set, ShownAs, guarded
 
 if TYPE_CHECKING:
     from blocks.parts import Parts
-    from search_space import ExpandedStudy, ModelConfig, Variant
+    from search_space import ExpandedStudy, Variant
 
 _STUDY_SUFFIXES = (".yaml", ".yml")
 
@@ -62,7 +63,7 @@ def inspect(
             print_networks(expanded, networks, path)
         return
     (variant,) = variants
-    parts = _parts(variant.config.model, variant.config.data.resolution, layers)
+    parts = built_parts(variant.config.model, variant.config.data.resolution, layers=layers)
     for file in diagram or []:
         _draw(parts, variant, block, file)
     if shown_as is ShownAs.json:
@@ -125,17 +126,6 @@ def _check_options(study: Path, variant_id: str | None, layers: bool, files: lis
         raise InputError(problems)
 
 
-def _parts(model: ModelConfig, resolution: int, layers: bool = False) -> Parts:
-    import torch
-
-    from blocks import build
-    from blocks.parts import network_parts
-
-    with torch.device("meta"):  # shapes without numbers: no memory, no time
-        network = build(model)
-    return network_parts(network, resolution, layers=layers)
-
-
 def _overview(expanded: ExpandedStudy, variants: tuple[Variant, ...]) -> dict[str, Any]:
     from blocks.parts import hourglass_block
     from blocks.receptive_field import receptive_field
@@ -145,7 +135,7 @@ def _overview(expanded: ExpandedStudy, variants: tuple[Variant, ...]) -> dict[st
     for variant in variants:
         resolution = variant.config.data.resolution
         key = variant.config.model.model_dump_json(), resolution
-        parts = seen[key] = seen[key] if key in seen else _parts(variant.config.model, resolution)
+        parts = seen[key] = seen[key] if key in seen else built_parts(variant.config.model, resolution)
         name = hourglass_block(parts.network)
         rows.append(
             {

@@ -1,4 +1,4 @@
-"""`hglab table`: a study's comparison table."""
+"""`hglab table`: the comparison table of a study, or of several; and the runs behind one of its numbers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import DEFAULT_RUNS, Data, DataRoot, Runs, Scale, Set, StudyPath, TrackingUri, guarded
+from cli.options import DEFAULT_RUNS, Data, DataRoot, Runs, Scale, Set, TrackingUri, guarded
 
 
 class TableFormat(StrEnum):
@@ -17,19 +17,24 @@ class TableFormat(StrEnum):
     terminal = "terminal"
     latex = "latex"
     markdown = "markdown"
+    html = "html"
     csv = "csv"
     json = "json"
 
 
 @guarded
 def table(
-    study: StudyPath,
+    studies: Annotated[list[Path], typer.Argument(metavar="STUDY...", help="Studies, YAML files.", show_default=False)],
     scale: Scale = None,
     data: Data = None,
     data_root: DataRoot = None,
     settings: Set = None,
     runs: Runs = DEFAULT_RUNS,
     tracking_uri: TrackingUri = None,
+    explain: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="ROW COLUMN", help="The runs behind one number instead of the table.", show_default=False),
+    ] = None,
     shown_as: Annotated[TableFormat, typer.Option("--format", help="How to print it.")] = TableFormat.terminal,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write it to this file.", show_default=False)
@@ -37,25 +42,30 @@ def table(
 ) -> None:
     """Print a study's table from what the record holds, at any time, also while the study runs.
 
-    Without --scale, --data or --set it is the table of the study's last launch.
+    Without --scale, --data or --set it is the table of the study's last launch. Several studies become one table.
+    --explain takes a row and a column as --format json names them, or as the table prints them.
 
     Example: hglab table studies/quickstart.yaml --format latex > quickstart.tex
+
+    Example: hglab table studies/quickstart.yaml --explain hierarchical pckh
     """
-    from cli.studies import planned_as_launched
-    from cli.tables import made_table, print_table
+    from cli.studies import planned_as_launched_all
+    from cli.tables import joined_table, print_table, write_text
     from runners.job import Places
-    from search_space import InputError
+    from runners.record.reading import read_trials
 
     places = Places.below(runs, tracking_uri, data_root)
-    plan = planned_as_launched(study, scale, data, settings, data_root, places)
-    made = made_table(plan, places.uri)
+    plans = planned_as_launched_all(studies, scale, data, settings, data_root, places)
+    recorded = read_trials(places.uri)
+    made = joined_table(plans, recorded)
+    if explain is not None:
+        from cli.explanation import print_explanation
+
+        print_explanation(made, plans, recorded, explain, shown_as, output)
+        return
     if output is None:
         print_table(made, shown_as)
         return
     from analysis.render import render
 
-    try:
-        output.write_text(render(made, shown_as), encoding="utf-8")
-    except OSError as error:
-        raise InputError.at(f"--output {output}", f"cannot be written ({error.strerror})") from None
-    typer.echo(f"wrote {output}", err=True)
+    write_text(output, render(made, shown_as))
