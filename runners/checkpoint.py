@@ -79,6 +79,11 @@ def load_checkpoint(folder: Path, on_fallback: Callable[[str], None] = lambda wh
     return None
 
 
+def has_checkpoint(folder: Path) -> bool:
+    """Whether there is a checkpoint in a trial's folder, be it damaged."""
+    return any((folder / name).is_file() for name in (CHECKPOINT, PREVIOUS_CHECKPOINT))
+
+
 def _start_over(folder: Path) -> str:
     """What to do with checkpoints that no one can go on from."""
     both = f" and {PREVIOUS_CHECKPOINT}" if (folder / PREVIOUS_CHECKPOINT).exists() else ""

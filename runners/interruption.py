@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from runners.job import Job
+    from runners.mirror import Mirror
 
 
 class Interrupted(SystemExit):
@@ -25,28 +26,45 @@ class Interrupted(SystemExit):
 
 @dataclass(frozen=True)
 class StopRequest:
-    """Whether a launch was asked to stop: a file, so that trials on other machines that share the folder see it."""
+    """Whether a launch was asked to stop: a file, so that trials on other machines that share the folder see it.
+
+    Where they share a URL instead (see `runners.mirror`), a file of the same name lies there, too.
+    """
 
     file: Path
+    url: str | None = None
 
     @classmethod
     def of(cls, job: Job) -> StopRequest:
         """The one of a job's launch."""
-        return cls(job.places.trials / f".stop.{job.launch}")
+        return cls(job.places.trials / f".stop.{job.launch}", job.places.checkpoints)
 
     def made(self) -> bool:
-        """Whether the launch was asked to stop."""
+        """Whether the launch was asked to stop, as far as this machine's file tells."""
         return self.file.exists()
+
+    def seen(self, mirror: Mirror | None) -> bool:
+        """Whether the launch was asked to stop, here or, as a trial's mirror tells, at the URL."""
+        return self.made() or (mirror is not None and mirror.is_marked(self.file.name))
 
     def make(self) -> None:
         """Ask the launch to stop."""
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.file.touch()
+        if self.url is not None:  # in a thread, for a URL may hang, and this may be a signal's handler
+            from runners.checkpoints_url import mark
+
+            threading.Thread(target=mark, args=(self.url, self.file.name), daemon=True).start()
 
     def withdraw(self) -> None:
         """Forget that the launch was asked to stop, once it has."""
+        made = self.made()
         with suppress(OSError):
             self.file.unlink()
+        if made and self.url is not None:
+            from runners.checkpoints_url import unmark
+
+            unmark(self.url, self.file.name)
 
     def check(self) -> None:
         """Raise Interrupted if the launch was asked to stop."""

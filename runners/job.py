@@ -61,9 +61,13 @@ class Places:
     trials: Path
     cache: Path
     data_root: Path | None
+    checkpoints: str | None = None
+    """The URL at which trials' folders are mirrored (see `runners.mirror`), if any."""
 
     @classmethod
-    def below(cls, runs: Path, uri: str | None = None, data_root: Path | None = None) -> Places:
+    def below(
+        cls, runs: Path, uri: str | None = None, data_root: Path | None = None, checkpoints: str | None = None
+    ) -> Places:
         """The usual places below the folder of runs; the record is an SQLite file there unless a URI is given."""
         runs = runs.resolve()
         database = local_database(uri or f"sqlite:///{runs / 'mlflow.db'}")
@@ -73,6 +77,7 @@ class Places:
             trials=runs / "trials",
             cache=runs / "cache",
             data_root=data_root.resolve() if data_root else None,
+            checkpoints=checkpoints.rstrip("/") if checkpoints else None,
         )
 
     def folder(self, fingerprint: str) -> Path:

@@ -18,6 +18,8 @@ SCALE = PREFIX + "scale"
 STATE = PREFIX + "state"
 ERROR = PREFIX + "error"
 FALLBACK = PREFIX + "fallback"
+ONLY_HERE = PREFIX + "only_here"
+"""What could not be uploaded to the URL of checkpoints, where it lies instead, and why."""
 LARGER_MEMORY = PREFIX + "larger_memory_mb"
 PEAK_MEMORY = PREFIX + "peak_memory_mb"
 

@@ -6,26 +6,42 @@ from types import SimpleNamespace
 
 import pytest
 
+from runners.checkpoints_url import mark
 from runners.cluster import code, start_ray
 from runners.job import Places
-from runners.nodes import _PACKAGES, _problem, check_nodes, missing
+from runners.nodes import Lack, Needed, _problem, check_nodes, lacking
 from search_space import InputError
 
 
 def test_what_is_missing_on_a_machine(tmp_path) -> None:
-    assert missing([str(tmp_path)], _PACKAGES) == ([], [])
+    assert lacking(Needed([str(tmp_path)])) == Lack([], [])
     gone = str(tmp_path / "gone")
-    assert missing([gone, str(tmp_path)], ["numpy", "no_such_package"]) == ([gone], ["no_such_package"])
+    found = lacking(Needed([gone, str(tmp_path)], ["numpy", "no_such_package"]))
+    assert found == Lack([gone], ["no_such_package"])
 
 
-def _machines(*names: str):
-    return lambda: [
-        {"Alive": True, "Resources": {"CPU": 4.0}, "NodeManagerHostname": name, "NodeID": name} for name in names
-    ]
+def test_a_node_with_a_url_needs_a_folder_of_its_own_and_sees_what_the_launch_has_written(tmp_path) -> None:
+    url, own = f"file://{tmp_path}/url", tmp_path / "a" / "b"
+    mark(url, ".seen-1")
+    assert lacking(Needed([], own_folder=str(own), url=url, marker=".seen-1")) == Lack([], [])
+    assert own.is_dir()
+    assert [path.name for path in (tmp_path / "url").iterdir()] == [".seen-1"]
+    assert "does not see there" in lacking(Needed([], url=url, marker=".seen-2")).url
+    (tmp_path / "file").touch()
+    lack = lacking(Needed([], own_folder=str(tmp_path / "file" / "a"), url=f"file://{tmp_path}/file/x"))
+    assert lack.own_folder == "Not a directory"
+    assert "cannot be written and read (NotADirectoryError" in lack.url
 
 
-def test_several_machines_do_not_share_an_sqlite_file(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("ray.nodes", _machines("one", "two"))
+def _machine(address: str, cpus: float) -> dict[str, object]:
+    resources = {"CPU": cpus} if cpus else {}
+    return {"Alive": True, "Resources": resources, "NodeManagerAddress": address, "NodeID": address}
+
+
+@pytest.mark.parametrize("cpus", [4.0, 0.0])
+def test_several_machines_do_not_share_an_sqlite_file(tmp_path, monkeypatch, cpus: float) -> None:
+    """Nor does a head without CPUs, whose launch writes, with one worker."""
+    monkeypatch.setattr("ray.nodes", lambda: [_machine("10.0.0.1", cpus), _machine("10.0.0.2", 4.0)])
     with pytest.raises(InputError, match=r"the cluster has 2 machines.*--tracking-uri"):
         check_nodes(Places.below(tmp_path / "runs"))
 
@@ -37,9 +53,14 @@ class _LostError(Exception):
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        ((["/shared/runs/trials/.seen"], []), "does not see /shared/runs/trials of this machine; give --runs and"),
-        ((["/shared/data"], []), "does not see /shared/data of this machine"),
-        ((["/shared/data"], ["torch"]), "it lacks torch; install the same Python packages"),
+        (Lack(["/shared/runs/trials/.seen"]), "does not see /shared/runs/trials of this machine; give --runs and"),
+        (Lack(["/shared/data"]), "does not see /shared/data of this machine"),
+        (Lack(["/shared/data"], ["torch"]), "it lacks torch; install the same Python packages"),
+        (Lack(url="it cannot be read"), "it cannot use the URL of --checkpoints: it cannot be read; give it access"),
+        (
+            Lack(own_folder="Permission denied"),
+            r"it cannot write to a folder of its own for --runs \(Permission denied",
+        ),
         (_LostError("first\nNo module named 'pydantic'"), r"cannot run hglab \(No module named 'pydantic'\)"),
     ],
 )
@@ -53,7 +74,7 @@ def test_what_a_node_lacks_is_said(answer, message: str) -> None:
     problem = _problem(ray, "node7", answer, "/shared/runs/trials/.seen")
     with pytest.raises(InputError, match=f"the node node7: it.*{message.removeprefix('it ')}"):
         raise InputError([problem])
-    assert _problem(ray, "node7", ([], []), "/shared/runs/trials/.seen") is None
+    assert _problem(ray, "node7", Lack(), "/shared/runs/trials/.seen") is None
 
 
 def test_an_address_of_rays_client_is_refused() -> None:
