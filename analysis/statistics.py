@@ -7,7 +7,7 @@ standard error nor an interval.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -98,6 +98,17 @@ def ratio(variant: Mapping[int, float], baseline: Mapping[int, float]) -> Compar
     if variant.keys() == baseline.keys() and own.n > 1 and all(baseline.values()):
         return Comparison(value, summarise(variant[seed] / baseline[seed] for seed in variant).std, True)
     return Comparison(value, math.nan, False)
+
+
+def differ(values: Sequence[float], scale: Iterable[float] | None = None) -> bool:
+    """Whether values differ by more than the rounding of numbers as large as those of `scale` (their own, if None).
+
+    A deviation that is rounding alone would make any difference look certain. Fewer than two values do not differ.
+    """
+    if len(values) < 2:
+        return False
+    largest = max(map(abs, values if scale is None else scale))
+    return max(values) - min(values) > 1e-9 * largest
 
 
 def leads_beyond_noise(best: Printed, following: Printed) -> bool:

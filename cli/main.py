@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import figure, inspect, keys, plan, run, status, submit, table, ui, validate
+from cli import compare, figure, inspect, keys, plan, run, status, submit, table, ui, validate
 from cli.options import before_any_verb
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ for verb in (
     run.run,
     status.status,
     table.table,
+    compare.compare,
     figure.figure,
     ui.ui,
     keys.keys,

@@ -1,0 +1,25 @@
+"""What a number of seeds could have shown at all."""
+
+from __future__ import annotations
+
+from scipy import optimize, stats
+
+
+def detectable(std_error: float, df: float, power: float = 0.8, level: float = 95.0) -> float:
+    """The smallest true difference that a two-sided t test would find with this power.
+
+    The test statistic then follows the noncentral t distribution; the chance of finding the difference with the wrong
+    sign, below 10⁻⁵ at any power above 50%, is left out. With n seeds in pairs whose differences deviate by s:
+    3.26 s for n = 3, 1.68 s for n = 5, 0.94 s for n = 11.
+
+    Args:
+        std_error: of the difference, in its unit.
+        df: degrees of freedom of the test, at least 1.
+        power: the chance of finding it, above a half.
+        level: 100 less the test's level of significance, in percent.
+
+    Source: J. Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. (1988), 2.4.
+    """
+    critical = float(stats.t.isf((1 - level / 100) / 2, df))
+    noncentrality = optimize.brentq(lambda centre: stats.nct.sf(critical, df, centre) - power, 0.0, 2 * critical + 3)
+    return float(noncentrality) * std_error
