@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from analysis.cells import BuiltColumn, seed_values, seeds_cell
+from analysis.interval import with_interval
 from analysis.notes import NoteList
-from analysis.numbers import NONE, choose_format
+from analysis.numbers import NONE, NumberFormat, choose_format
 from analysis.results import VariantResults
 from analysis.statistics import Comparison, difference, ratio, summarise
 from analysis.table_model import Cell, Head
@@ -36,11 +37,48 @@ def delta_column(
     choice = choose_format(metric.format, sizes if metric.format == "seconds" else levels, digits)
     printed = replace(choice, signed=True)
     cells = _cells(metric, told, 0.0, lambda each: printed.text(each.value), plan, results, notes)
+    header = column.header or f"Δ {metric.header}"
+    if column.interval is not None:
+        cells = _with_intervals(cells, metric, column.interval, printed, plan, results, notes)
+        header = column.header or f"{header} [{column.interval:g}%]"
     head = Head(
-        f"delta_{metric.name}", column.header or f"Δ {metric.header}", "delta", metric=metric.name,
-        format=metric.format, unit=printed.unit, better=metric.better, counted=metric.counted,
+        f"delta_{metric.name}", header, "delta", metric=metric.name, format=metric.format, unit=printed.unit,
+        better=metric.better, counted=metric.counted, interval=column.interval,
     )  # fmt: skip
     return head, cells
+
+
+def _with_intervals(
+    cells: Sequence[Cell],
+    metric: Metric,
+    level: float,
+    printed: NumberFormat,
+    plan: Plan,
+    results: Mapping[str, VariantResults],
+    notes: NoteList,
+) -> list[Cell]:
+    """The cells of differences with their intervals over seeds (`analysis.intervals.seed_difference`).
+
+    Where seeds give none, a note says why.
+    """
+    from analysis.intervals import seed_difference  # with scipy.stats, which most tables do without
+
+    baseline = plan.expanded.baseline
+    against = seed_values(metric, plan, baseline.id, results[baseline.id]) if baseline else {}
+    bounded = []
+    for variant, cell in zip(plan.expanded.variants, cells, strict=True):
+        if baseline is None or variant.id == baseline.id or not isinstance(cell.value, float):
+            bounded.append(cell)
+            continue
+        own = seed_values(metric, plan, variant.id, results[variant.id])
+        told = seed_difference(own, against, level)
+        if told is None:
+            why = "a single seed" if min(len(own), len(against)) < 2 else "no deviation between seeds"
+            bounded.append(replace(cell, marks=(*cell.marks, notes.mark(f"no interval: {why}"))))
+            continue
+        text = with_interval(printed, cell.value, told.interval)
+        bounded.append(replace(cell, text=text, low=told.interval.low, high=told.interval.high))
+    return bounded
 
 
 def ratio_column(
