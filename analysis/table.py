@@ -35,9 +35,10 @@ def build_table(plan: Plan, frame: pd.DataFrame) -> Table:
     results = variant_results(plan, frame)
     notes = NoteList()
     columns = [build_column(column, plan, results, notes) for column in spec.columns]
-    heads = _distinct_keys([head for head, _ in columns])
+    built = [replace(head, group=column.group) for (head, _), column in zip(columns, spec.columns, strict=True)]
+    heads = _distinct_keys(built)
     rows = tuple(
-        Row(variant.id, variant.label, tuple(cells[place] for _, cells in columns), variant.baseline)
+        Row(variant.id, variant.label, tuple(cells[place] for _, cells in columns), variant.baseline, variant.group)
         for place, variant in enumerate(plan.expanded.variants)
     )
     return Table(
@@ -50,6 +51,7 @@ def build_table(plan: Plan, frame: pd.DataFrame) -> Table:
         columns=heads,
         rows=rows,
         notes=(*general_notes(plan, heads, _cells_by_column(rows, len(heads))), *notes),
+        siunitx=spec.siunitx,
     )
 
 

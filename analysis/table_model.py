@@ -111,7 +111,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A comparison table."""
+    """A comparison table. `siunitx`: whether LaTeX is to align its numbers with that package."""
 
     study: str
     title: str
@@ -123,3 +123,4 @@ class Table:
     rows: tuple[Row, ...]
     notes: tuple[Note, ...]
     provenance: Provenance | None = None
+    siunitx: bool = False

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from runners.planning import Plan
     from runners.record.recorded import RecordedTrial
 
-WRITTEN: tuple[Format, ...] = ("latex", "markdown", "csv")
+WRITTEN: tuple[Format, ...] = ("latex", "markdown", "html", "csv")
 
 
 def made_table(plan: Plan, uri: str) -> Table:
@@ -60,7 +60,7 @@ def print_table(table: Table, format: str) -> None:
 
 
 def write_tables(table: Table, folder: Path, name: str) -> list[Path]:
-    """Write a table as LaTeX, Markdown and CSV; give the files."""
+    """Write a table as LaTeX, Markdown, HTML and CSV; give the files."""
     from analysis.render import SUFFIXES, render
 
     folder.mkdir(parents=True, exist_ok=True)

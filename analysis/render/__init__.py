@@ -1,4 +1,4 @@
-"""One table, five formats. Each has a file of its own, which is imported when the format is asked for."""
+"""One table, six formats. Each has a file of its own, which is imported when the format is asked for."""
 
 from __future__ import annotations
 
@@ -7,11 +7,18 @@ from typing import TYPE_CHECKING, Literal, get_args
 if TYPE_CHECKING:
     from analysis.table_model import Table
 
-Format = Literal["latex", "markdown", "csv", "json", "terminal"]
+Format = Literal["latex", "markdown", "html", "csv", "json", "terminal"]
 FORMATS: tuple[Format, ...] = get_args(Format)
 """Every format that `render` knows."""
 
-SUFFIXES: dict[Format, str] = {"latex": ".tex", "markdown": ".md", "csv": ".csv", "json": ".json", "terminal": ".txt"}
+SUFFIXES: dict[Format, str] = {
+    "latex": ".tex",
+    "markdown": ".md",
+    "html": ".html",
+    "csv": ".csv",
+    "json": ".json",
+    "terminal": ".txt",
+}
 """How a file in each format is called."""
 
 
@@ -35,6 +42,10 @@ def render(table: Table, format: str, width: int = 120) -> str:
         from analysis.render.markdown import to_markdown
 
         return to_markdown(table)
+    if format == "html":
+        from analysis.render.html import to_html
+
+        return to_html(table)
     if format == "csv":
         from analysis.render.csv import to_csv
 

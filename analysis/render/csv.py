@@ -6,8 +6,11 @@ import csv
 import io
 from collections.abc import Sequence
 
-from analysis.table_model import Cell, Head, Table
+from analysis.provenance import runs_behind
+from analysis.table_model import Cell, Head, Provenance, Row, Table
 from search_space.keys import show_value
+
+_PROVENANCE = ("provenance_runs", "provenance_studies", "provenance_code", "provenance_made")
 
 
 def to_csv(table: Table) -> str:
@@ -17,14 +20,30 @@ def to_csv(table: Table) -> str:
     `<key>_n` and `<key>_n_planned`; a difference `<key>`, `<key>_std`, `<key>_n`; `n` also `n_planned`; everything else
     one column, `<key>`. Where cells carry an interval, `<key>_low` and `<key>_high` follow. The last column, `notes`,
     says what is missing from the row.
+
+    Rows in groups have a column `group` after `label`. CSV has no comments that every reader knows, so the provenance
+    is columns of its own, after `notes`: the ids of the runs behind the row, the studies with the fingerprints of their
+    trials, the code, and when the table was made.
     """
     texts = {note.mark: note.text for note in table.notes if note.mark is not None}
-    lines: list[list[str]] = [["id", "label", *(name for head in table.columns for name in _names(head)), "notes"]]
+    grouped = any(row.group is not None for row in table.rows)
+    names = [name for head in table.columns for name in _names(head)]
+    origin = _PROVENANCE if table.provenance is not None else ()
+    lines: list[list[str]] = [["id", "label", *(["group"] if grouped else []), *names, "notes", *origin]]
     for row in table.rows:
         values = [value for head, cell in zip(table.columns, row.cells, strict=True) for value in _values(head, cell)]
         marked = dict.fromkeys(mark for cell in row.cells for mark in cell.marks)
-        lines.append([row.id, row.label, *values, " | ".join(texts[mark] for mark in marked)])
+        label = [row.label, row.group or ""] if grouped else [row.label]
+        notes = " | ".join(texts[mark] for mark in marked)
+        lines.append([row.id, *label, *values, notes, *_origin(row, table.provenance)])
     return _written(lines)
+
+
+def _origin(row: Row, provenance: Provenance | None) -> list[str]:
+    if provenance is None:
+        return []
+    studies = " ".join(f"{name}={digest}" for name, digest in provenance.studies)
+    return [" ".join(runs_behind([row])), studies, provenance.code, provenance.made]
 
 
 def _names(head: Head) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from analysis.table_model import Cell, Head, Table
+from analysis.table_model import Cell, Head, Provenance, Table
 
 
 def to_json(table: Table) -> str:
@@ -16,10 +16,11 @@ def to_json(table: Table) -> str:
 def as_object(table: Table) -> dict[str, Any]:
     """What `to_json` writes, as plain Python objects.
 
-    `columns` is a list with `key`, `header`, `kind` and how the column is to be read; `rows` a list with `id`, `label`,
-    `baseline` and `cells`, a mapping from a column's key to `value`, `std`, `low` and `high` (of its interval), `n`,
-    `n_planned`, `text`, `best`, `notes` (marks) and `runs`; `notes` a list of `mark` (null for what holds for all) and
-    `text`.
+    `columns` is a list with `key`, `header`, `kind` and how the column is to be read; `rows` a list with `id`,
+    `label`, `baseline`, `group` and `cells`, a mapping from a column's key to `value`, `std`, `low` and `high` (of
+    its interval), `n`, `n_planned`, `text`, `best`, `second`, `notes` (marks) and `runs`; `notes` a list of `mark`
+    (null for what holds for all) and `text`; `provenance` null, or the studies with the fingerprint of their
+    trials, the runs, the code and when the table was made.
     """
     return {
         "study": table.study,
@@ -34,12 +35,21 @@ def as_object(table: Table) -> dict[str, Any]:
                 "id": row.id,
                 "label": row.label,
                 "baseline": row.baseline,
+                "group": row.group,
                 "cells": {head.key: _cell(cell) for head, cell in zip(table.columns, row.cells, strict=True)},
             }
             for row in table.rows
         ],
         "notes": [{"mark": note.mark, "text": note.text} for note in table.notes],
+        "provenance": _provenance(table.provenance),
     }
+
+
+def _provenance(provenance: Provenance | None) -> dict[str, Any] | None:
+    if provenance is None:
+        return None
+    studies = [{"study": name, "fingerprint": digest} for name, digest in provenance.studies]
+    return {"studies": studies, "runs": list(provenance.runs), "code": provenance.code, "made": provenance.made}
 
 
 def _column(head: Head) -> dict[str, Any]:
@@ -47,6 +57,7 @@ def _column(head: Head) -> dict[str, Any]:
         "key": head.key,
         "header": head.header,
         "kind": head.kind,
+        "group": head.group,
         "metric": head.metric,
         "format": head.format,
         "unit": head.unit,
@@ -67,6 +78,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "n_planned": cell.n_planned,
         "text": cell.text,
         "best": cell.best,
+        "second": cell.second,
         "notes": list(cell.marks),
         "runs": list(cell.runs),
     }

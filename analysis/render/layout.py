@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.cells import cell_len
@@ -32,6 +33,15 @@ class Aligned:
     text: str
     marks: str
     right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """`count` neighbours of one group, the first at `start` (from 0)."""
+
+    group: str | None
+    start: int
+    count: int
 
 
 def pieces(head: Head, cell: Cell) -> Pieces:
@@ -81,6 +91,21 @@ def folded(head: Head, cells: Sequence[Cell]) -> list[str]:
 def note_marks(cell: Cell) -> str:
     """The marks of a cell's notes as one text: `a,b`; empty where it has none."""
     return ",".join(cell.marks)
+
+
+def neighbours(groups: Iterable[str | None]) -> list[Span]:
+    """Neighbours of the same group taken together, whether of columns or of rows.
+
+    >>> neighbours([None, "joints", "joints"])
+    [Span(group=None, start=0, count=1), Span(group='joints', start=1, count=2)]
+    """
+    spans = []
+    start = 0
+    for group, each in itertools.groupby(groups):
+        count = len(list(each))
+        spans.append(Span(group, start, count))
+        start += count
+    return spans
 
 
 def column(rows: Sequence[Sequence[Cell]], place: int) -> list[Cell]:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from analysis.render.layout import column, note_marks
+from analysis.render.layout import column, neighbours, note_marks
+from analysis.render.provenance import html_comment
 from analysis.table_model import Cell, Head, Table
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~$])")
@@ -15,10 +16,19 @@ _ENTITY = re.compile(r"&(?=#?\w+;)")
 
 
 def to_markdown(table: Table) -> str:
-    """The table in GitHub's Markdown: caption, table, what holds for all of it, and the notes of single cells."""
+    """The table in GitHub's Markdown: caption, table, what holds for all of it, and the notes of single cells.
+
+    A Markdown table has one line of headers and no sections: the group of a column stands before its header, that of
+    rows in a line of its own. The provenance follows in a comment.
+    """
     rows = [row.cells for row in table.rows]
     columns = [[_escape(table.row_header), *(_escape(row.label) for row in table.rows)]]
     columns += [_column(head, column(rows, place)) for place, head in enumerate(table.columns)]
+    for span in reversed(neighbours(row.group for row in table.rows)):
+        if span.group is not None or span.start:  # rows of no group below a group: an empty line ends that
+            columns[0].insert(span.start + 1, f"**{_escape(span.group)}**" if span.group is not None else "")
+            for texts in columns[1:]:
+                texts.insert(span.start + 1, "")
     numeric = [False, *(head.numeric for head in table.columns)]
     widths = [max(3, *map(cell_len, texts)) for texts in columns]
     lines = [_line(texts, widths, numeric) for texts in zip(*columns, strict=True)]
@@ -27,14 +37,16 @@ def to_markdown(table: Table) -> str:
     body = "\n".join([lines[0], f"|{'|'.join(rule)}|", *lines[1:]])
     general = " ".join(_escape(note.text) for note in table.notes if note.mark is None)
     marked = [f"<sup>{note.mark}</sup> {_escape(note.text)}" for note in table.notes if note.mark is not None]
-    parts = [f"**{_escape(table.caption)}**", body, general, "  \n".join(marked)]
+    comment = html_comment(table.provenance) if table.provenance else ""
+    parts = [f"**{_escape(table.caption)}**", body, general, "  \n".join(marked), comment]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _column(head: Head, cells: Sequence[Cell]) -> list[str]:
-    texts = [_escape(head.header)]
+    texts = [(f"{_escape(head.group)}:<br>" if head.group is not None else "") + _escape(head.header)]
     for cell in cells:
         shown = f"**{_escape(cell.text)}**" if cell.best else _escape(cell.text)
+        shown = f"<u>{shown}</u>" if cell.second else shown
         texts.append(shown + (f"<sup>{note_marks(cell)}</sup>" if cell.marks else ""))
     return texts
 

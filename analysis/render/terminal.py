@@ -1,4 +1,4 @@
-"""A table for the terminal: the best bold; differences beyond their noise green for better, red for worse."""
+"""A table for the terminal: the best bold, the second underlined; differences beyond noise green (better) or red."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from rich.align import Align
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, Group, RenderResult
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from analysis.render.layout import aligned, column, folded
+from analysis.render.layout import aligned, column, folded, neighbours
 from analysis.table_model import Cell, Head, Table
 
 _NARROWEST_LABEL = 14
@@ -24,13 +25,33 @@ _GAP = 2  # a column's padding and separator
 
 @dataclass(frozen=True)
 class _Whole:
-    """A rich table, never narrower than its columns need: rich itself would leave columns out."""
+    """A rich table, never narrower than its columns need: rich itself would leave columns out.
+
+    `groups` are names with how far their columns reach, from the right: `(name, begin, end)` in letters. They stand in
+    a line of their own below the first rule, which rich has no way to say.
+    """
 
     table: RichTable
+    groups: tuple[tuple[str, int, int], ...] = ()
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         needed = sum((column.min_width or 0) + _GAP for column in self.table.columns) + _GAP
-        yield from console.render(self.table, options.update(width=max(options.max_width, needed)))
+        lines = console.render_lines(
+            self.table, options.update(width=max(options.max_width, needed), height=None), pad=False
+        )
+        for place, line in enumerate(lines):
+            yield from line
+            yield Segment.line()
+            if place == 0 and self.groups:
+                yield from console.render(self._group_line(Segment.get_line_length(line)), options)
+
+    def _group_line(self, width: int) -> Text:
+        line = Text(" " * width, no_wrap=True, overflow="ignore")
+        for name, begin, end in self.groups:
+            text = f" {name} ".center(begin - end, "─")
+            line = Text.assemble(line[: width - begin], (text, "bold"), line[width - end :])
+        line.no_wrap, line.overflow = True, "ignore"
+        return line
 
 
 def to_terminal(table: Table) -> Group:
@@ -39,28 +60,50 @@ def to_terminal(table: Table) -> Group:
     Where the console is too narrow for the numbers, the table is wider than the console: print it with `crop=False`, as
     `print_table` does.
     """
-    shown = RichTable(
-        title=Text(f" {table.caption}"), title_style="bold", title_justify="left", box=box.HORIZONTALS,
-        header_style="bold", pad_edge=False, padding=(0, 1, 0, 0),
-    )  # fmt: skip
+    shown = RichTable(box=box.HORIZONTALS, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
     rows = [row.cells for row in table.rows]
     labels = [cell_len(row.label) for row in table.rows]
     narrowest = min(_NARROWEST_LABEL, max([*labels, cell_len(table.row_header)]))
     shown.add_column(_header([table.row_header], False), overflow="fold", min_width=narrowest)
     columns = [_column(head, column(rows, place)) for place, head in enumerate(table.columns)]
-    for place, (head, texts) in enumerate(zip(table.columns, columns, strict=True)):
-        lines = folded(head, column(rows, place))
-        width = max(cell_len(text) for text in (*lines, *(each.plain for each in texts)))
+    headers = [folded(head, column(rows, place)) for place, head in enumerate(table.columns)]
+    widths = [
+        max(cell_len(text) for text in (*lines, *(each.plain for each in texts)))
+        for lines, texts in zip(headers, columns, strict=True)
+    ]
+    groups = _column_groups(table, widths)
+    for head, lines, texts, width in zip(table.columns, headers, columns, widths, strict=True):
         if head.numeric:  # by hand: rich would strip the spaces that keep numbers below each other
             for text in texts:
                 text.pad_left(width - cell_len(text.plain))
         shown.add_column(_header(lines, head.numeric), no_wrap=True, min_width=width)
-    for place, row in enumerate(table.rows):
-        shown.add_row(Text(row.label), *(texts[place] for texts in columns))
+    for span in neighbours(row.group for row in table.rows):
+        if span.start:
+            shown.add_section()
+        if span.group is not None:
+            shown.add_row(Text(span.group, style="italic"))
+        for place in range(span.start, span.start + span.count):
+            shown.add_row(Text(table.rows[place].label), *(texts[place] for texts in columns))
     general = " ".join(note.text for note in table.notes if note.mark is None)
     below = [Text(general, style="dim")] if general else []
     below += [Text(f"{note.mark}  {note.text}") for note in table.notes if note.mark is not None]
-    return Group(_Whole(shown), *(Padding(text, (0, 0, 0, 1)) for text in below))
+    title = Text(table.caption, style="bold")
+    return Group(Padding(title, (0, 0, 0, 1)), _Whole(shown, groups), *(Padding(text, (0, 0, 0, 1)) for text in below))
+
+
+def _column_groups(table: Table, widths: list[int]) -> tuple[tuple[str, int, int], ...]:
+    """The groups of columns with their reach from the right; `widths` grow where a name needs more than its columns."""
+    spans = [span for span in neighbours(head.group for head in table.columns) if span.group is not None]
+    for span in spans:
+        places = slice(span.start, span.start + span.count)
+        lacking = cell_len(span.group or "") + 2 - sum(widths[places]) - _GAP * (span.count - 1)
+        widths[span.start] += max(0, lacking)
+    placed = []
+    for span in spans:
+        after = sum(width + _GAP for width in widths[span.start + span.count :])
+        reach = sum(widths[span.start : span.start + span.count]) + _GAP * (span.count - 1)
+        placed.append((span.group or "", after + reach, after))
+    return tuple(placed)
 
 
 def print_table(table: Table, console: Console) -> None:
@@ -89,8 +132,8 @@ def _column(head: Head, cells: Sequence[Cell]) -> list[Text]:
 
 
 def _style(head: Head, cell: Cell) -> str:
-    if cell.best:
-        return "bold"
+    if cell.best or cell.second:
+        return "bold" if cell.best else "underline"
     if cell.text == "failed":
         return "red"
     # Within its own noise, or with none to compare with, a difference is neither good nor bad.

@@ -11,7 +11,7 @@ import pytest
 
 from analysis.frame import trial_frame
 from analysis.table import build_table
-from analysis.table_model import Table
+from analysis.table_model import Provenance, Table
 from blocks.count import Counts
 from runners.planning import Plan, PlannedTrial
 from runners.record.recorded import RecordedTrial, State
@@ -134,3 +134,80 @@ def sample_records(sample_plan: Plan, record: Record) -> list[RecordedTrial]:
 @pytest.fixture
 def sample_table(sample_plan: Plan, sample_records: list[RecordedTrial]) -> Table:
     return build_table(sample_plan, trial_frame(sample_plan, sample_records))
+
+
+GROUPED = """
+study: grouped
+title: Groups of columns and rows
+seeds: [0, 1, 2]
+variants:
+  - {id: bottleneck, label: Bottleneck, baseline: true, paper: bottleneck}
+  - {id: wider, label: Wider, group: "Width & others", set: {block.width: 1.0}, paper: wider}
+  - {id: narrow, label: Narrow, group: "Width & others", set: {block.width: 0.25}}
+  - {id: hierarchical, label: Hierarchical, group: Structure, set: {block.type: hierarchical}, paper: hierarchical}
+  - {id: multi_scale, label: Multi-scale, group: Structure, set: {block.type: multi_scale}, paper: multi_scale}
+table:
+  siunitx: SIUNITX
+  row_header: Block
+  columns:
+    - {metric: params, group: Cost}
+    - {metric: binary_macs, group: Cost}
+    - {metric: size_bytes, group: Cost}
+    - {metric: pckh_head, group: PCKh by joint, best: max, second: true, mark: always}
+    - {metric: pckh_knee, group: PCKh by joint, best: max, second: true, aggregate: mean, mark: always}
+    - {metric: pckh_ankle, group: PCKh by joint, best: max, second: true, aggregate: max}
+    - {metric: pckh, best: max, second: true}
+    - {delta: pckh}
+    - {ratio: seconds}
+    - {paper: table2, column: PCKh, header: PCKh, group: Paper}
+    - {n: true}
+"""
+
+
+@pytest.fixture
+def make_grouped(make_plan: MakePlan, record: Record) -> Callable[..., Table]:
+    """Makes a table with groups of columns and of rows, a best and a second best, notes and a failed row."""
+
+    def make(siunitx: bool = False) -> Table:
+        sizes = {"bottleneck": 3_503_120, "wider": 11_312_000, "narrow": 812_345, "hierarchical": 6_237_456}
+        counts = {
+            name: Counts(size, size - 100_000, size * 600, 310_000_000, size // 3)
+            for name, size in (sizes | {"multi_scale": 4_043_000}).items()
+        }
+        plan = make_plan(GROUPED.replace("SIUNITX", str(siunitx).lower()), counts)
+        levels = {"bottleneck": 67.2, "wider": 70.7, "narrow": 9.3, "hierarchical": 76.0}
+        recorded = []
+        for variant, level in levels.items():
+            for seed in (0, 1, 2):
+                spread = (seed - 1) * (0.4 if variant != "narrow" else 10.1)
+                recorded.append(
+                    record(
+                        plan,
+                        f"{variant}/{seed}",
+                        "interrupted" if (variant, seed) == ("wider", 2) else "complete",
+                        metrics={
+                            "pckh": level + spread,
+                            "pckh_head": level + 15 + spread,
+                            "pckh_knee": level - 9 + spread,
+                            "pckh_ankle": level - 9 + 2 * spread,
+                            "seconds": 50.0 + level + seed,
+                        },
+                    )
+                )
+        recorded += [
+            record(plan, f"multi_scale/{seed}", "failed", error="RuntimeError: 9 % left") for seed in (0, 1, 2)
+        ]
+        return build_table(plan, trial_frame(plan, recorded))
+
+    return make
+
+
+@pytest.fixture
+def provenance() -> Provenance:
+    """Of a table with more runs than a line holds."""
+    return Provenance(
+        studies=(("grouped", "5e" * 32), ("other", "a1" * 32)),
+        runs=tuple(f"{number:032x}" for number in range(7)),
+        code="hglab 0.1.0, training code 1",
+        made="2026-03-01T12:00:00+00:00",
+    )

@@ -6,8 +6,7 @@ import io
 import json
 import os
 import re
-import shutil
-import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,21 +15,31 @@ import pandas as pd
 import pytest
 from rich.console import Console
 
-from analysis.frame import trial_frame
 from analysis.render import FORMATS, SUFFIXES, render
-from analysis.render.latex_text import escape, known_to_pdflatex
 from analysis.render.terminal import print_table
-from analysis.table import build_table
-from analysis.table_model import Row, Table
+from analysis.table_model import Provenance, Table
 
 GOLDEN = Path(__file__).parent / "golden"
-UNICODE = "α β ≤ ≥ → × · ² ³ 10⁻⁶ ° − – — … ± “a” ‘b’ naïve Łódź µ \u00a0 ∞ √"
+MakeTable = Callable[..., Table]
 
 
 @pytest.mark.parametrize("format", FORMATS)
 def test_golden(sample_table: Table, format: Any) -> None:
-    text = render(sample_table, format, width=150)
-    path = GOLDEN / f"sample{SUFFIXES[format]}"
+    same_as_golden(render(sample_table, format, width=150), f"sample{SUFFIXES[format]}")
+
+
+@pytest.mark.parametrize("format", FORMATS)
+def test_golden_with_groups(make_grouped: MakeTable, provenance: Provenance, format: Any) -> None:
+    table = replace(make_grouped(), provenance=provenance)
+    same_as_golden(render(table, format, width=150), f"grouped{SUFFIXES[format]}")
+
+
+def test_golden_siunitx(make_grouped: MakeTable) -> None:
+    same_as_golden(render(make_grouped(siunitx=True), "latex"), "grouped_siunitx.tex")
+
+
+def same_as_golden(text: str, name: str) -> None:
+    path = GOLDEN / name
     if os.environ.get("HGLAB_REGENERATE_GOLDEN"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
@@ -39,14 +48,14 @@ def test_golden(sample_table: Table, format: Any) -> None:
 
 
 def test_unknown_format(sample_table: Table) -> None:
-    with pytest.raises(ValueError, match="unknown format 'html'; one of latex, markdown, csv, json, terminal"):
-        render(sample_table, "html")
+    with pytest.raises(ValueError, match="unknown format 'word'; one of latex, markdown, html, csv, json, terminal"):
+        render(sample_table, "word")
 
 
 def test_json_holds_the_raw_numbers(sample_table: Table) -> None:
     read = json.loads(render(sample_table, "json"), parse_constant=lambda name: pytest.fail(f"{name} in JSON"))
     assert list(read) == [
-        "study", "title", "scale", "caption", "label", "row_header", "columns", "rows", "notes",
+        "study", "title", "scale", "caption", "label", "row_header", "columns", "rows", "notes", "provenance",
     ]  # fmt: skip
     assert [column["key"] for column in read["columns"]] == [head.key for head in sample_table.columns]
     for row, expected in zip(read["rows"], sample_table.rows, strict=True):
@@ -54,6 +63,7 @@ def test_json_holds_the_raw_numbers(sample_table: Table) -> None:
         for each, raw in zip(row["cells"].values(), expected.cells, strict=True):
             assert (each["value"], each["std"], each["n"], each["text"]) == (raw.value, raw.std, raw.n, raw.text)
     assert {note["mark"] for note in read["notes"]} == {None, "a", "b", "c"}
+    assert read["provenance"] is None
 
 
 def test_csv_read_back_is_raw(sample_table: Table) -> None:
@@ -116,72 +126,89 @@ def test_colours_on_a_terminal(sample_table: Table) -> None:
     assert "\x1b[31mfailed" in text
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("50% & #1_a", r"50\% \& \#1\_a"),
-        ("a\\b{c}$d$", r"a\textbackslash{}b\{c\}\$d\$"),
-        ("~^<>|", r"\textasciitilde{}\textasciicircum{}\textless{}\textgreater{}\textbar{}"),
-        ("76.0 ± 0.4 – −1", r"76.0 $\pm$ 0.4 -- $-$1"),
-        ("--scale ---", r"-{}-scale -{}-{}-"),
-        ("[x]", "{}[x]"),
-        ("*x", "{}*x"),
-        ("two\nlines\x07", "two lines "),
-        ("?`", "?{`}"),
-    ],
-)
-def test_latex_escapes(text: str, expected: str) -> None:
-    assert escape(text) == expected
+GROUPED_KEYS = [
+    ("Cost", ["params", "binary_macs", "size_bytes"]),
+    ("PCKh by joint", ["pckh_head", "pckh_knee", "pckh_ankle"]),
+    ("Paper", ["paper_table2_PCKh"]),
+]
 
 
-def test_letters_beyond_pdflatex_are_announced(sample_table: Table) -> None:
-    row = replace(sample_table.rows[0], label="沙漏")
-    assert "lualatex" in render(replace(sample_table, rows=(row,)), "latex")
-    assert "lualatex" not in render(sample_table, "latex")
-    assert known_to_pdflatex(escape(UNICODE))
+def test_groups_in_json_and_csv(make_grouped: MakeTable) -> None:
+    read = json.loads(render(make_grouped(), "json"))
+    grouped = {name: [column["key"] for column in read["columns"] if column["group"] == name]
+               for name, _ in GROUPED_KEYS}  # fmt: skip
+    assert grouped == dict(GROUPED_KEYS)
+    rows = [None, "Width & others", "Width & others", "Structure", "Structure"]
+    assert [row["group"] for row in read["rows"]] == rows
+    frame = pd.read_csv(io.StringIO(render(make_grouped(), "csv")))
+    assert list(frame.columns[:4]) == ["id", "label", "group", "params"]
+    assert [None if pd.isna(group) else group for group in frame["group"]] == rows
 
 
-def test_latex_label_is_one(sample_table: Table) -> None:
-    assert r"\label{tab:sample_1}" in render(sample_table, "latex")
-    assert r"\label{a-b--c}" in render(replace(sample_table, label="a b%}c"), "latex")
+def test_groups_in_markdown(make_grouped: MakeTable) -> None:
+    lines = [line for line in render(make_grouped(), "markdown").splitlines() if line.startswith("|")]
+    table = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    assert {len(cells) for cells in table} == {12}
+    assert table[0][4:8] == ["PCKh by joint:<br>Head", "PCKh by joint:<br>Knee", "PCKh by joint:<br>Ankle", "PCKh"]
+    assert [cells[0] for cells in table[2:]] == [
+        "Bottleneck", "**Width & others**", "Wider", "Narrow", "**Structure**", "Hierarchical", "Multi-scale",
+    ]  # fmt: skip
+    assert table[3][1:] == [""] * 11
 
 
-def _tables(sample: Table, make_plan: Any) -> dict[str, Table]:
-    """Tables that LaTeX must take: the sample, one with the worst labels, and one before anything is trained."""
-    labels = [
-        UNICODE,
-        "[ours] first",
-        "*",
-        "\\",
-        "{",
-        "}",
-        "~",
-        "$x_1$ \\input{nothing} %",
-        '"quoted" <<x>> ?` --',
-        "-",
-    ]
-    rows = tuple(Row(f"r{place}", label, sample.rows[0].cells) for place, label in enumerate(labels))
-    worst = replace(sample, rows=rows, row_header="[header]", caption=" ".join(labels))
-    plan = make_plan("study: bare\nvariants: [{id: only}]\ntable: {columns: [{metric: pckh}]}\n")
-    return {"sample": sample, "worst": worst, "bare": build_table(plan, trial_frame(plan, []))}
+@pytest.mark.parametrize("width", [40, 130, 300])
+def test_groups_on_the_terminal_stand_above_their_columns(make_grouped: MakeTable, width: int) -> None:
+    lines = render(make_grouped(), "terminal", width=width).splitlines()
+    above = next(line for line in lines if "PCKh by joint" in line)
+    headers = next(line for line in lines if "Knee" in line)
+    begin, end = above.index("─", above.index("Cost") + 20), above.rindex("─") + 1
+    assert begin <= headers.index("Head")
+    assert headers.index("Ankle") + len("Ankle") <= end
+    assert headers.index("size") < begin  # of the group before
+    assert end <= headers.index("PCKh")
+    rules = [place for place, line in enumerate(lines) if set(line.strip()) == {"─"}]
+    assert [lines[place + 1].strip() for place in rules[2:4]] == ["Width & others", "Structure"]
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed (Debian: texlive-latex-extra)")
-@pytest.mark.parametrize("name", ["sample", "worst", "bare"])
-def test_latex_compiles(name: str, sample_table: Table, make_plan: Any, tmp_path: Path) -> None:
-    (tmp_path / "table.tex").write_text(render(_tables(sample_table, make_plan)[name], "latex"), encoding="utf-8")
-    document = r"\documentclass{article}\usepackage{booktabs}\begin{document}\input{table.tex}\end{document}"
-    (tmp_path / "paper.tex").write_text(document, encoding="utf-8")
-    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "paper.tex"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, errors="replace")
-    assert done.returncode == 0, done.stdout[-3000:]
-    log = (tmp_path / "paper.log").read_text(encoding="utf-8", errors="replace")
-    assert "Missing character" not in log
-    assert (tmp_path / "paper.pdf").stat().st_size > 5_000
-    if shutil.which("pdftotext"):
-        text = subprocess.run(["pdftotext", "-layout", "paper.pdf", "-"], cwd=tmp_path, capture_output=True, text=True)
-        if name == "sample":
-            assert "76.0 ±" in text.stdout
-            assert "11.31 M" in text.stdout
-            assert "1 of 2 seeds: seed 1 failed" in text.stdout
+def test_a_group_with_a_long_name_makes_room(make_grouped: MakeTable) -> None:
+    table = make_grouped()
+    name = "What the paper of the authors prints"
+    columns = tuple(replace(head, group=name) if head.group == "Paper" else head for head in table.columns)
+    lines = render(replace(table, columns=columns), "terminal", width=200).splitlines()
+    above = next(line for line in lines if name in line)
+    headers = next(line for line in lines if "Knee" in line)
+    assert above.index(name) + len(name) <= headers.rindex("PCKh") + len("PCKh") + 1
+    assert all(len(line) <= len(lines[1]) for line in lines[1:8])
+
+
+def test_second_best_is_underlined(make_grouped: MakeTable) -> None:
+    table = make_grouped()
+    assert r"\underline{70.5 $\pm$ \phantom{0}0.3}" in render(table, "latex")
+    assert "<u>70.5 ± 0.3</u>" in render(table, "markdown")
+    assert "<u>70.5 &plusmn; 0.3</u>" in render(table, "html")
+    cells = json.loads(render(table, "json"))["rows"][1]["cells"]
+    assert [key for key, cell in cells.items() if cell["second"]] == ["pckh_head", "pckh_knee", "pckh_ankle", "pckh"]
+    out = io.StringIO()
+    print_table(table, Console(file=out, width=200, force_terminal=True, color_system="standard"))
+    assert "\x1b[4m70.5 ±  0.3" in out.getvalue()
+
+
+def test_provenance_in_every_file(make_grouped: MakeTable, provenance: Provenance) -> None:
+    table = replace(make_grouped(), provenance=provenance)
+    for format, begin, end in (("latex", "% Study grouped,", "\\begin"), ("markdown", "<!--", "-->"),
+                               ("html", "<!--", "-->")):  # fmt: skip
+        text = render(table, format)
+        comment = text[text.index(begin) : text.index(end)]
+        for part in (*provenance.runs, provenance.code, provenance.made, *provenance.studies[1]):
+            assert part in comment, (format, part)
+        assert max(map(len, comment.splitlines())) <= 120
+        if format == "latex":
+            assert all(line.startswith("%") for line in comment.splitlines())
+    read = json.loads(render(table, "json"))["provenance"]
+    assert read["runs"] == list(provenance.runs)
+    assert read["studies"][1] == {"study": "other", "fingerprint": "a1" * 32}
+    frame = pd.read_csv(io.StringIO(render(table, "csv")))
+    assert set(frame["provenance_made"]) == {provenance.made}
+    assert frame["provenance_runs"][3].split()[:3] == [f"run-hierarchical/{seed}" for seed in (0, 1, 2)]
+    assert pd.isna(frame["provenance_runs"][4])  # all have failed
+    assert provenance.made not in render(table, "terminal")
