@@ -148,25 +148,34 @@ def _column_width(head: Head, cells: Sequence[Cell]) -> int:
 
 def _column(head: Head, cells: Sequence[Cell]) -> list[str]:
     taken = [pieces(head, cell) for cell in cells]
-    widest = max((each.std for each in taken if each.std), key=len, default="")
-    return [_cell(cell, each, widest) for cell, each in zip(cells, taken, strict=True)]
+    stds = [each.std for each in taken if each.std]
+    intervals = [each.interval for each in taken if each.interval]
+    widest = (max(stds, key=len, default=""), max(intervals, key=len, default=""))
+    return [_cell(cell, each, *widest) for cell, each in zip(cells, taken, strict=True)]
 
 
-def _cell(cell: Cell, each: Pieces, widest: str) -> str:
-    """A cell whose number stands below the others: room is kept for the deviation that it has not, none for marks."""
+def _cell(cell: Cell, each: Pieces, widest_std: str, widest_interval: str) -> str:
+    """A cell whose number stands below the others.
+
+    Room is kept for the deviation or the interval that it has not, none for marks; intervals begin below each other.
+    """
     unit = rf"\,{escape(each.unit)}" if each.unit else ""
     std = kept = ""
     if each.std:
-        free = len(widest) - len(each.std)
+        free = len(widest_std) - len(each.std)
         std = r" $\pm$ " + (rf"\phantom{{{'0' * free}}}" if free else "") + escape(each.std)
-    elif each.is_number and widest:
-        kept = rf"\phantom{{ $\pm$ {escape(widest)}}}"
-    text = escape(each.number) + std + unit
+    elif each.is_number and widest_std:
+        kept = rf"\phantom{{ $\pm$ {escape(widest_std)}}}"
+    text = escape(each.number) + std + ("" if each.interval else unit)
     if cell.best:
         text = rf"\textbf{{{text}}}"
     if cell.second:
         text = rf"\underline{{{text}}}"
-    return text + (rf"\rlap{{\textsuperscript{{{note_marks(cell)}}}}}" if cell.marks else "") + kept
+    marks = rf"\textsuperscript{{{note_marks(cell)}}}" if cell.marks else ""
+    after = (f" {escape(each.interval)}{unit}" if each.interval else "") + marks
+    if each.is_number and widest_interval:
+        kept += rf"\phantom{{ {escape(widest_interval)}}}"
+    return text + (rf"\rlap{{{after}}}" if after else "") + kept
 
 
 def _notes(table: Table, needed: int) -> list[str]:

@@ -61,7 +61,9 @@ class SColumn:
 
 
 def s_column(head: Head, cells: Sequence[Cell]) -> SColumn | None:
-    """The column as an S column; None for one that holds no numbers that S columns could align."""
+    """The column as an S column; None for one that holds no numbers that S columns could align, or intervals."""
+    if any(pieces(head, cell).interval for cell in cells):
+        return None
     numbers = [_number(head, cell) for cell in cells]
     there = [number for number in numbers if number is not None]
     if head.kind not in _KINDS or not there or len({len(number.decimals) for number in there}) > 1:

@@ -23,6 +23,7 @@ class Pieces:
     std: str | None
     unit: str
     is_number: bool
+    interval: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,7 @@ class Span:
 
 
 def pieces(head: Head, cell: Cell) -> Pieces:
-    """A cell's text taken apart: `6.24 M`, `76.0 ± 0.4`.
+    """A cell's text taken apart: `6.24 M`, `76.0 ± 0.4`, `+9.0 [8.1, 9.9]`.
 
     A cell without a raw number, or whose number is told in words (`—`, `failed`), has one piece.
     """
@@ -53,12 +54,13 @@ def pieces(head: Head, cell: Cell) -> Pieces:
     if not is_number:
         return Pieces(cell.text, None, "", False)
     text = cell.text.removesuffix(f" {head.unit}") if head.unit else cell.text
-    number, _, std = text.partition(PLUS_MINUS)
-    return Pieces(number, std or None, head.unit, True)
+    number, bracket, interval = text.partition(" [")
+    number, _, std = number.partition(PLUS_MINUS)
+    return Pieces(number, std or None, head.unit, True, f"[{interval}" if bracket else None)
 
 
 def aligned(head: Head, cells: Sequence[Cell]) -> list[Aligned]:
-    """The cells of a column in one width: numbers stand below each other, and so do deviations.
+    """The cells of a column in one width: numbers stand below each other, and so do deviations and intervals.
 
     Marks follow their number after a space and do not shift it. A text that is no number ends where the widest number
     ends; those of a column without numbers start at the left.
@@ -66,7 +68,8 @@ def aligned(head: Head, cells: Sequence[Cell]) -> list[Aligned]:
     taken = [pieces(head, cell) for cell in cells]
     marks = [f" {note_marks(cell)}" if cell.marks else "" for cell in cells]
     widest_std = max((len(each.std) for each in taken if each.std), default=0)
-    tails = [_tail(each, widest_std) for each in taken]
+    widest_interval = max((len(each.interval) for each in taken if each.interval), default=0)
+    tails = [_tail(each, widest_std, widest_interval) for each in taken]
     tail_width = max(map(len, tails), default=0)
     # How far each text reaches to the left and to the right of where the numbers end.
     before = [cell_len(each.number) - (0 if each.is_number else tail_width) for each in taken]
@@ -113,7 +116,8 @@ def column(rows: Sequence[Sequence[Cell]], place: int) -> list[Cell]:
     return [row[place] for row in rows]
 
 
-def _tail(each: Pieces, widest_std: int) -> str:
+def _tail(each: Pieces, widest_std: int, widest_interval: int) -> str:
     """What follows the number itself."""
     std = f"{PLUS_MINUS}{each.std:>{widest_std}}" if each.std else ""
-    return std + (f" {each.unit}" if each.unit else "")
+    interval = f" {each.interval:>{widest_interval}}" if each.interval else ""
+    return std + interval + (f" {each.unit}" if each.unit else "")

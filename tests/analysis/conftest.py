@@ -157,7 +157,7 @@ table:
     - {metric: pckh_knee, group: PCKh by joint, best: max, second: true, aggregate: mean, mark: always}
     - {metric: pckh_ankle, group: PCKh by joint, best: max, second: true, aggregate: max}
     - {metric: pckh, best: max, second: true}
-    - {delta: pckh}
+    - {delta: pckh, interval: 95}
     - {ratio: seconds}
     - {paper: table2, column: PCKh, header: PCKh, group: Paper}
     - {n: true}
