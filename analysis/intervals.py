@@ -7,6 +7,7 @@ methods are scipy's.
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -80,7 +81,10 @@ def seed_difference(
         own, other = list(variant.values()), list(baseline.values())
         if not differ(own) and not differ(other):
             return None
-        test = stats.ttest_ind(own, other, equal_var=False)
+        with warnings.catch_warnings():
+            # scipy warns of one side whose values are all the same; the other's spread is what then counts.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            test = stats.ttest_ind(own, other, equal_var=False)
     low, high = test.confidence_interval(level / 100)
     told = difference(variant, baseline)
     own_error, other_error = (summarise(values).std / math.sqrt(len(values)) for values in (own, other))
