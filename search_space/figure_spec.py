@@ -58,6 +58,7 @@ class FeaturesOptions(FigureOptions):
     """Feature maps."""
 
     show: FeatureView = Field("layers", description="layers: first, middle, last layer; 1x1: before and after 1x1")
+    layers: Names = Field((), description="names of modules instead; of 1x1: of units, say stacks.0.mix")
     image: Annotated[int, Field(ge=0)] = Field(0, description="which image of the validation split, from 0")
     count: Annotated[int, Field(ge=1, le=9)] = Field(4, description="maps shown of each layer, or pairs of maps")
     seed: Annotated[int, Field(ge=0)] | None = Field(None, description=_SEED)

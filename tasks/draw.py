@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
@@ -27,6 +28,8 @@ _THRESHOLD: Final = 0.5
 _RIGHT: Final = (230, 159, 0)
 _LEFT: Final = (86, 180, 233)
 _MIDDLE: Final = (204, 121, 167)
+COLOURS: Final = MappingProxyType({"right": _RIGHT, "left": _LEFT, "middle": _MIDDLE})
+"""What the colours of limbs mean: the body's own right and left."""
 _TARGET: Final = (255, 255, 255)
 _OUTLINE: Final = (20, 20, 20)
 _PAPER: Final = (255, 255, 255)
@@ -49,12 +52,8 @@ def draw_poses(
     if len(rows) == 0 or found.shape != shape or truth.shape != shape:
         raise ValueError(f"predicted {found.shape} and target {truth.shape} must be {shape} for {len(rows)} people")
     crop_set = split.crop_set
-    visible, pixels = crop_set.visible[rows], crop_set.pixels(rows)
-    errors = normalised_errors(found, truth, crop_set.head_size[rows], visible)[:, list(SCORED_JOINTS)]
-    places = [
-        _to_tile(image_to_crop(points, crop_set.centre[rows], crop_set.side[rows], split.resolution), split.resolution)
-        for points in (_with_trunk(found, crop_set.visible), truth)
-    ]
+    errors = normalised_errors(found, truth, crop_set.head_size[rows], crop_set.visible[rows])[:, list(SCORED_JOINTS)]
+    tiles = draw_tiles(split, rows, found, truth)
     columns = max(1, min(columns, len(rows)))
     lines = -(-len(rows) // columns)
     sheet = Image.new("RGB", (columns * (TILE + _GAP) + _GAP, lines * (TILE + _STRIP + _GAP) + _GAP + _LEGEND), _PAPER)
@@ -62,10 +61,24 @@ def draw_poses(
         left = _GAP + (i % columns) * (TILE + _GAP)
         top = _GAP + (i // columns) * (TILE + _STRIP + _GAP)
         _draw_title(sheet, (left, top), crop_set.images[row], errors[i])
-        tile = _draw_tile(pixels[i], split.resolution, places[0][i], places[1][i], visible[i])
-        sheet.paste(tile, (left, top + _STRIP))
+        sheet.paste(tiles[i], (left, top + _STRIP))
     _draw_legend(sheet, sheet.height - _LEGEND)
     return sheet
+
+
+def draw_tiles(
+    split: Split, indices: npt.ArrayLike, predicted: npt.ArrayLike, target: npt.ArrayLike
+) -> list[Image.Image]:
+    """Draw each of these people without words, `TILE` pixels a side; arguments as for `draw_poses`."""
+    rows = np.asarray(indices, dtype=np.int64).reshape(-1)
+    found, truth = np.asarray(predicted, dtype=np.float32), np.asarray(target, dtype=np.float32)
+    crop_set, side = split.crop_set, split.resolution
+    visible, pixels = crop_set.visible[rows], crop_set.pixels(rows)
+    skeletons, dots = (
+        _to_tile(image_to_crop(points, crop_set.centre[rows], crop_set.side[rows], side), side)
+        for points in (_with_trunk(found, crop_set.visible), truth)
+    )
+    return [_draw_tile(pixels[i], side, skeletons[i], dots[i], visible[i]) for i in range(len(rows))]
 
 
 def _with_trunk(found: FloatArray, visible: npt.NDArray[np.bool_]) -> FloatArray:
@@ -160,7 +173,7 @@ def _draw_legend(sheet: Image.Image, top: int) -> None:
     draw = ImageDraw.Draw(strip)
     font = ImageFont.load_default(13 * scale)
     x, middle = float(_GAP * scale), _LEGEND * scale / 2
-    for label, colour in (("right", _RIGHT), ("left", _LEFT), ("middle", _MIDDLE), ("annotated", None)):
+    for label, colour in (*COLOURS.items(), ("annotated", None)):
         width = 18 * scale
         if colour is None:
             _draw_disc(draw, np.array([x + width / 2, middle], np.float32), 4 * scale, _OUTLINE)

@@ -88,15 +88,24 @@ def open_pose(data: DataConfig, root: Path | None, cache_dir: Path, progress: Pr
     of another shape.
     """
     version = data_version(data, root)
+    train = _open(data, version, "train", root, cache_dir, progress)
+    return PoseData(train, _open(data, version, "validation", root, cache_dir, progress), version)
 
-    def split(name: SplitName, count: int | None) -> Split:
-        if data.name == "synthetic" and count is None:
-            count = SYNTHETIC_IMAGES[f"data.{name}_images"]
-        annotate = _annotator(data, root, name, count)
-        crop_set = cached_crops(version, name, data.resolution, count, cache_dir, annotate, progress)
-        return Split(name, crop_set, torch.from_numpy(crop_set.points), torch.from_numpy(crop_set.visible))
 
-    return PoseData(split("train", data.train_images), split("validation", data.validation_images), version)
+def open_validation(data: DataConfig, root: Path | None, cache_dir: Path, progress: Progress | None = None) -> Split:
+    """Open the validation split alone, as `open_pose` would: what looking at a trained network takes."""
+    return _open(data, data_version(data, root), "validation", root, cache_dir, progress)
+
+
+def _open(
+    data: DataConfig, version: str, name: SplitName, root: Path | None, cache_dir: Path, progress: Progress | None
+) -> Split:
+    count = data.train_images if name == "train" else data.validation_images
+    if data.name == "synthetic" and count is None:
+        count = SYNTHETIC_IMAGES[f"data.{name}_images"]
+    annotate = _annotator(data, root, name, count)
+    crop_set = cached_crops(version, name, data.resolution, count, cache_dir, annotate, progress)
+    return Split(name, crop_set, torch.from_numpy(crop_set.points), torch.from_numpy(crop_set.visible))
 
 
 def evaluate(predicted: npt.ArrayLike, split: Split) -> dict[str, float]:

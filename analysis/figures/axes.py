@@ -74,7 +74,7 @@ def label_logarithmic(axis: Axis) -> None:
 
     low, high = sorted(axis.get_view_interval())
     decades = high / low if low > 0 else 10.0
-    marks = (1.0, 2.0, 5.0) if decades < 100 else (1.0, 3.0) if decades < 1000 else (1.0,)
+    marks: tuple[float, ...] = (1.0, 2.0, 5.0) if decades < 100 else (1.0, 3.0) if decades < 1000 else (1.0,)
     if decades < 4:
         marks = (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0, 8.0)
     axis.set_major_locator(LogLocator(subs=marks))

@@ -74,6 +74,8 @@ def draw(material: Material) -> Drawing:
     notes += describe_lacks(lacks, planned_trials(material, choice.variants))
 
     def panel(axes: Axes, variants: Sequence[Variant]) -> list[tuple[Any, str]]:
+        from matplotlib.ticker import MaxNLocator
+
         look = looks(variants)
         least = 0.0 if metric.format != "number" or min(each.mean.min() for each in bands.values()) >= 0 else None
         shown = []
@@ -84,7 +86,7 @@ def draw(material: Material) -> Drawing:
         if options.log:
             axes.set_yscale("log")
             label_logarithmic(axes.yaxis)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         return shown
 
     return draw_panels(choice, panel, notes, x_label="epoch", y_label=axis.label, show_notes=options.notes)

@@ -138,7 +138,7 @@ def _legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str], width
             handles, words, loc="lower left", ncols=columns, borderaxespad=0, borderpad=0, columnspacing=1.2
         )
         legend.set_in_layout(False)
-        box = legend.get_window_extent(figure.canvas.get_renderer())  # type: ignore[attr-defined]
+        box = legend.get_window_extent(figure.canvas.get_renderer())
         size = box.width / figure.dpi, box.height / figure.dpi
         if columns == 1 or size[0] <= width - 2 * _GAP:
             return legend, *size

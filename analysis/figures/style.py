@@ -47,7 +47,7 @@ LOOKS: Final[tuple[Look, ...]] = (
 
 MOST: Final = len(LOOKS)
 
-_SETTINGS: Final[dict[str, Any]] = {
+_SETTINGS: Final[Any] = {
     "font.family": ["DejaVu Sans"],  # comes with matplotlib: the same on every machine
     "font.size": TEXT,
     "axes.labelsize": TEXT,
