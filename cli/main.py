@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from cli import compare, figure, inspect, keys, plan, run, status, submit, table, ui, validate
+from cli import compare, diff, figure, inspect, keys, plan, report, run, status, submit, table, ui, validate
 from cli.options import before_any_verb
 
 app = typer.Typer(
@@ -25,8 +25,10 @@ for verb in (
     run.run,
     status.status,
     table.table,
+    diff.diff,
     compare.compare,
     figure.figure,
+    report.report,
     ui.ui,
     keys.keys,
 ):

@@ -1,0 +1,142 @@
+"""A report's contents as one HTML page that needs nothing but itself.
+
+The templates escape whatever they are given; tables come escaped from `analysis.render.html`. A policy in the page
+forbids the browser to load anything, and to run any script but the one that sorts tables.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from analysis.report.contents import Contents
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from analysis.table_model import Table
+    from runners.record.recorded import RecordedLaunch, RecordedTrial
+
+_MOST_VALUES = 12
+
+HEADINGS = (
+    ("question", "Question"),
+    ("results", "Results"),
+    ("statistics", "Statistics"),
+    ("figures", "Figures"),
+    ("settings", "Settings that differ"),
+    ("networks", "Networks"),
+    ("failures", "Failures"),
+    ("provenance", "Provenance"),
+)
+"""The sections of a report: anchor and heading."""
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """A study on the index page: its report, or in `reason` why there is none."""
+
+    study: str
+    scale: str
+    launched: datetime
+    file: str | None = None
+    title: str = ""
+    trials: int = 0
+    complete: int = 0
+    failed: int = 0
+    reason: str | None = None
+
+
+def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
+    """The page of a report.
+
+    Args:
+        contents: what `analysis.report.contents.gather` gave.
+        tracking: the address of MLflow's server, to which run ids are links.
+        served: whether that server runs for itself; else it is the one that `hglab ui` starts.
+    """
+
+    def run_address(run: RecordedTrial | RecordedLaunch) -> str:
+        return f"{tracking.rstrip('/')}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+
+    note = "The links lead to the tracking server." if served else "The links work while `hglab ui` runs."
+    tables = {
+        "results": _html(contents.table),
+        "compared": _html(contents.compared),
+        "settings": _html(contents.settings),
+        "networks": _html(contents.networks),
+    }
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            it=contents,
+            variants=len(contents.table.rows),
+            tables=tables,
+            headings=HEADINGS,
+            run_address=run_address,
+            links_note=note,
+            shown=_shown,
+            **_frame(),
+        )
+    )
+
+
+def index_page(entries: Sequence[IndexEntry]) -> str:
+    """The page that lists the reports of a folder."""
+    made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    code = f"hglab {version('hglab')}"
+    return _environment().get_template("index.html").render(entries=entries, made=made, code=code, **_frame())
+
+
+def _html(table: Table | None) -> Any:
+    from markupsafe import Markup
+
+    from analysis.render.html import to_html
+
+    return Markup(to_html(table)) if table is not None else None
+
+
+def _shown(values: Sequence[str]) -> str:
+    """Values in words, the first of them where there are many."""
+    more = len(values) - _MOST_VALUES
+    return ", ".join(values[:_MOST_VALUES]) + (f" and {more} more" if more > 0 else "")
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _frame() -> dict[str, Any]:
+    """What every page has: style, script, and the policy that allows this script only."""
+    from markupsafe import Markup
+
+    style, script = _file("style.css"), _file("sort.js")
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    policy = (
+        "default-src 'none'; img-src data:; style-src 'unsafe-inline'; "
+        f"script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    )
+    return {"style": Markup(style), "script": Markup(script), "policy": policy, "moment": _moment}
+
+
+@cache
+def _file(name: str) -> str:
+    return files("analysis.report").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import DictLoader, Environment, StrictUndefined
+
+    templates = {name: _file(name) for name in ("page.html", "report.html", "index.html")}
+    return Environment(
+        loader=DictLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
