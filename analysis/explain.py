@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
 from analysis.formulas import formula
-from analysis.frame import MISSING
-from analysis.results import SeedResult
+from analysis.results import MISSING, SeedResult
 from analysis.table_model import Cell, Head, Row, Table
 from runners.record.chosen import choose_runs
 from search_space import InputError, Location, Problem

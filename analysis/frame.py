@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.results import MISSING as MISSING
 from runners.record.chosen import choose_runs
 from search_space.conditions import active_settings
 from search_space.keys import all_keys
@@ -15,9 +16,6 @@ from search_space.metrics import METRICS
 if TYPE_CHECKING:
     from runners.planning import Plan, PlannedTrial
     from runners.record.recorded import RecordedTrial
-
-MISSING = "missing"
-"""State of a trial of which the record holds no run."""
 
 IDENTITY = ("study", "variant", "label", "seed", "fingerprint", "state", "run_id", "trained_in", "error", "started")
 """The first columns of a frame, always there."""

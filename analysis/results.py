@@ -7,14 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-
 if TYPE_CHECKING:
+    import pandas as pd
+
     from runners.planning import Plan
+
+MISSING = "missing"
+"""State of a trial of which the record holds no run."""
 
 _LONGEST_ERROR = 120
 _STATES = {
-    "missing": "not trained yet",
+    MISSING: "not trained yet",
     "running": "still running",
     "interrupted": "interrupted",
     "failed": "failed",
