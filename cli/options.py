@@ -60,6 +60,15 @@ TrackingUri = Annotated[
         show_default="an SQLite file in the folder of --runs",
     ),
 ]
+Checkpoints = Annotated[
+    str | None,
+    typer.Option(
+        envvar="HGLAB_CHECKPOINTS",
+        metavar="URL",
+        help="Keep checkpoints and weights at this URL, too (s3://..., any of fsspec): nodes need not share --runs.",
+        show_default=False,
+    ),
+]
 Format = Annotated[ShownAs, typer.Option("--format", help="How to print it.")]
 
 DEFAULT_RUNS = Path("runs")
@@ -86,6 +95,7 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
 
     @functools.wraps(verb)
     def guard(*args: P.args, **kwargs: P.kwargs) -> R:
+        from runners.record.patience import RecordAway, RecordRefused
         from search_space.problems import InputError
 
         try:
@@ -96,6 +106,9 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
         except KeyboardInterrupt:
             typer.echo("interrupted", err=True)
             raise typer.Exit(EXIT_INTERRUPTED) from None
+        except (RecordAway, RecordRefused) as error:
+            typer.echo(str(error), err=True)
+            raise typer.Exit(EXIT_FAILED) from None
         except BrokenPipeError:  # `hglab table ... | head`
             sys.stderr.close()
             raise typer.Exit from None

@@ -35,11 +35,15 @@ def plan(
 
     Example: hglab plan studies/table2_blocks.yaml --scale laptop --data lsp --data-root DIR
     """
+    from rich.console import Console
+
+    from cli.notices import tell_done_otherwise
     from cli.plan_together import plan_together
     from cli.studies import planned, planned_all
     from runners.estimate import estimate_seconds
     from runners.job import Places
     from runners.launch import remaining
+    from runners.otherwise import done_otherwise
     from runners.record.chosen import choose_runs
     from runners.record.reading import read_trials
     from runners.standing import standing
@@ -54,11 +58,14 @@ def plan(
     seconds = estimate_seconds(rest.to_train, made.counts, recorded)
     chosen = choose_runs(recorded)
     stands = {trial.name: standing(trial, chosen, places) for trial in (*made.trials, *made.phases)}
+    otherwise = done_otherwise(rest.to_train, recorded)
     summary = _summary(made, rest, seconds, stands)
+    summary["done_otherwise"] = [{"how": how, "trials": count} for how, count in otherwise]
     if shown_as is ShownAs.json:
         typer.echo(json.dumps(summary, indent=2))
     else:
         _print(made, summary, len(rest.to_train))
+        tell_done_otherwise(Console(highlight=False), otherwise)
 
 
 def _summary(made: Plan, rest: Remaining, seconds: float | None, stands: Mapping[str, Standing]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from cli.options import (
     DEFAULT_RUNS,
     EXIT_FAILED,
     EXIT_INTERRUPTED,
+    Checkpoints,
     Data,
     DataRoot,
     Format,
@@ -61,6 +62,7 @@ def run(
     settings: Set = None,
     runs: Runs = DEFAULT_RUNS,
     tracking_uri: TrackingUri = None,
+    checkpoints: Checkpoints = None,
     executor: Annotated[
         ExecutorName, typer.Option(help="ray: in parallel; inline: one by one here.")
     ] = ExecutorName.ray,
@@ -120,9 +122,12 @@ def run(
     from rich.markup import escape
 
     from cli.gpus import gpus_of_a_trial
+    from cli.notices import tell_done_otherwise, tell_left_over
     from cli.studies import planned
+    from runners.checkpoints_url import check_usable
     from runners.job import Places, Resources
     from runners.launch import catch_up, remaining
+    from runners.otherwise import done_otherwise
     from runners.record.reading import read_trials
     from search_space import InputError
 
@@ -130,15 +135,14 @@ def run(
     console = Console(stderr=True, highlight=False)
     console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
     plan = planned(study, scale, data, settings, data_root)
-    places = Places.below(runs, tracking_uri, data_root)
-    left = catch_up(places)
-    for folder, why in left.refused.items():
-        console.print(f"[yellow]the record refuses what is left in[/yellow] {escape(str(folder))}: {escape(why)}")
-    if left.waiting:
-        console.print(f"[yellow]{len(left.waiting)} trials' writes wait for the record[/yellow], which is away")
+    if checkpoints is not None:
+        check_usable(checkpoints)
+    places = Places.below(runs, tracking_uri, data_root, checkpoints)
+    tell_left_over(console, catch_up(places))
     recorded = read_trials(places.uri)
     rest = remaining(plan, recorded, places, _chosen(plan, only), fresh=fresh, retry_failed=retry is Retry.failed)
     _announce(console, plan, len(rest.reused), len(rest.to_train))
+    tell_done_otherwise(console, done_otherwise(rest.to_train, recorded))
     if address is not None and executor is ExecutorName.inline:
         raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
     gpus = gpus_of_a_trial(gpus_per_trial, address, rest.to_train, recorded) if rest.to_train else 0.0
@@ -156,7 +160,12 @@ def run(
     if outcome.left_failed:
         some = ", ".join(outcome.left_failed)
         console.print(f"[red]failed before[/red], not tried again: {escape(some)} (--retry failed does)")
-    if outcome.failed or outcome.left_failed or outcome.error:
+    if outcome.unsent:
+        console.print(
+            f"[red]the record is away[/red]: the results of {len(outcome.unsent)} trials wait on disk "
+            f"({escape(', '.join(outcome.unsent))}); run the same command again once it answers"
+        )
+    if outcome.failed or outcome.left_failed or outcome.error or outcome.unsent:
         raise typer.Exit(EXIT_FAILED)
 
 

@@ -63,6 +63,7 @@ def _checked(study: Path, options: Sequence[str]) -> list[str]:
     """The words for `run` there, folders absolute. Raises what `run` itself would raise for these options and study."""
     from cli.run import run
     from cli.studies import expanded_study
+    from runners.checkpoints_url import check_url
     from search_space import InputError
 
     if str(study).startswith("-"):
@@ -74,8 +75,11 @@ def _checked(study: Path, options: Sequence[str]) -> list[str]:
         if any(word.split("=")[0] == f"--{name}" for word in options):
             raise InputError.at(f"--{name}", "has no meaning for a job: it runs on the whole cluster", "leave it out")
     expanded_study(study, asked["scale"], asked["data"], asked["settings"])
+    if asked["checkpoints"]:
+        check_url(asked["checkpoints"])  # whether it answers, the head and the nodes say
     words = [study.name, *options, "--runs", str(Path(asked["runs"]).resolve())]
     words += ["--data-root", str(Path(asked["data_root"]).resolve())] if asked["data_root"] else []
+    words += ["--checkpoints", asked["checkpoints"]] if asked["checkpoints"] else []
     return words + (["--tracking-uri", asked["tracking_uri"]] if asked["tracking_uri"] else [])
 
 
@@ -146,4 +150,5 @@ def _follow(client: JobSubmissionClient, job: str) -> None:
     ended = str(client.get_job_status(job))
     if ended != "SUCCEEDED":
         typer.echo(f"the job {job} has ended: {ended.lower()}", err=True)
-        raise typer.Exit(EXIT_INTERRUPTED if ended == "STOPPED" else EXIT_FAILED)
+        code = client.get_job_info(job).driver_exit_code  # what `run` left with
+        raise typer.Exit(EXIT_INTERRUPTED if ended == "STOPPED" else code or EXIT_FAILED)

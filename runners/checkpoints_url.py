@@ -6,9 +6,12 @@ import contextlib
 import errno
 import re
 import uuid
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from search_space import InputError
+
+T = TypeVar("T")
 
 OPTION = "--checkpoints"
 _SEE = "see docs/cluster.md"
@@ -74,8 +77,7 @@ def probe(url: str, marker: str | None = None) -> str | None:
             return "it does not see there what this machine has written"
         content = uuid.uuid4().hex.encode()
         file = f"{root}/.probe-{content.decode()[:12]}"
-        files.makedirs(root, exist_ok=True)
-        files.pipe_file(file, content)
+        write_below(files, root, lambda: files.pipe_file(file, content))
         try:
             if files.cat_file(file) != content:
                 return "it gives back something else than was written"
@@ -102,12 +104,41 @@ def open_url(url: str) -> tuple[Any, str]:
     return files, root.rstrip("/")
 
 
+def write_below(files: Any, folder: str, write: Callable[[], T]) -> T:
+    """What `write` gives, which writes into a folder; where the folder is missing, it is made, and `write` called again.
+
+    A bucket is never made: one that is missing is misspelt.
+
+    Args:
+        files: a file system of fsspec.
+        folder: the path in it.
+        write: writes there.
+
+    Raises:
+        FileNotFoundError: for a bucket that is not there.
+        Exception: whatever `write` or the driver raises.
+    """
+    try:
+        return write()
+    except Exception:
+        if files.exists(folder):
+            raise
+    missing = [folder]
+    while not files.exists(above := str(files._parent(missing[-1]))):
+        if above.strip("/") == "":
+            raise FileNotFoundError(f"there is no {missing[-1]}")
+        missing.append(above)
+    for path in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # another machine was quicker
+            files.mkdir(path, create_parents=False)
+    return write()
+
+
 def mark(url: str, name: str) -> None:
     """Leave an empty file at the URL itself. It may fail: whoever looks for it then does not see it."""
     with contextlib.suppress(Exception):
         files, root = open_url(url)
-        files.makedirs(root, exist_ok=True)
-        files.pipe_file(f"{root}/{name}", b"")
+        write_below(files, root, lambda: files.pipe_file(f"{root}/{name}", b""))
 
 
 def unmark(url: str, name: str) -> None:

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from runners.interruption import Interrupted, StopRequest
-from runners.job import Job, Progress, run_job
+from runners.job import Job, Progress
 from runners.lease import HeldElsewhere, Holder
+from runners.worker import run_job
 
 
 class Monitor(Protocol):

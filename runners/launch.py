@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from runners.executors import Executor, Monitor
-from runners.job import LEFT_OVER, Job, Places, Resources, run_tags
-from runners.lease import Claim, LeaseWatch, find_lease, heartbeat_s
+from runners.job import Job, Places, Resources
+from runners.lease import Claim, heartbeat_s, hold
+from runners.mirrored import send_ahead, weights_finder
 from runners.planning import Plan, PlannedTrial, ancestors
 from runners.record import names
-from runners.record.buffer import OUTBOX, LeftOver, send_left_over
+from runners.record.buffer import LeftOver, outbox_file, outboxes, send_left_over
 from runners.record.chosen import choose_runs
 from runners.record.links import link_reused
+from runners.record.liveness import boot_id
+from runners.record.patience import RecordAway
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial, State
 from runners.record.writing import Record
+from runners.runs_folder import runs_id
+from runners.settling import OpenLaunches, clear, close_left_over, launch_folder, patience_s, settle
 from runners.sharing import Watch, train_each_once
 from search_space import InputError
 from tasks.errors import DataError
@@ -45,11 +52,12 @@ class Outcome:
     """How a launch ended.
 
     `elsewhere` was trained by other launches meanwhile; `left_failed` had failed before this one and was not tried
-    again.
+    again; `unsent` are trials that were trained and whose results wait on disk, because the record is away.
     """
 
     reused: int
     trained: list[str] = field(default_factory=list)
+    unsent: list[str] = field(default_factory=list)
     elsewhere: list[str] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     left_failed: dict[str, str] = field(default_factory=dict)
@@ -80,6 +88,7 @@ def remaining(
         fresh: train everything again, whatever the record holds.
         retry_failed: train what has failed again, too. What fails for a reason would fail again.
     """
+    has_weights = weights_finder(places)
     chosen = {} if fresh else choose_runs(recorded)
     complete = {fingerprint for fingerprint, run in chosen.items() if run.state == "complete"}
     reused = tuple(trial for trial in plan.trials if trial.fingerprint in complete)
@@ -94,7 +103,7 @@ def remaining(
             continue
         needed = [trial]
         for phase in ancestors(trial):
-            if phase.fingerprint in complete and places.weights(phase.fingerprint).is_file():
+            if phase.fingerprint in complete and has_weights(phase.fingerprint):
                 break
             needed.append(phase)
         broken = next((phase for phase in needed if _has_failed(chosen.get(phase.fingerprint))), None)
@@ -105,7 +114,8 @@ def remaining(
             distinct.setdefault(each.fingerprint, each)
     known: dict[str, list[str]] = {}
     for run in recorded:
-        if run.ended and run.fingerprint in distinct:
+        # A run that was closed as interrupted may yet become complete, when what waits on disk is sent.
+        if run.ended and run.state in ("complete", "failed") and run.fingerprint in distinct:
             known.setdefault(run.fingerprint, []).append(run.run_id)
     return Remaining(reused, tuple(distinct.values()), tuple(failed.values()), fresh, known)
 
@@ -119,7 +129,7 @@ def catch_up(places: Places) -> LeftOver:
 
     Nothing is opened where nothing waits.
     """
-    if not any(places.trials.glob(f"*/{OUTBOX}")):
+    if not outboxes(places.trials):
         return LeftOver()
     return send_left_over(places.trials, Record(places.uri, places.artifacts))
 
@@ -146,23 +156,81 @@ def launch(
         prepare: readies the data, so that trials do not wait for each other to do it.
 
     Raises:
-        InputError: for data that cannot be used, or a record that cannot be opened, before anything trains; for a
-            heartbeat in the environment that is none (`runners.lease`).
+        InputError: for data that cannot be used, a record that cannot be opened, or a URL of checkpoints that does not
+            answer, before anything trains; for a heartbeat in the environment that is none (`runners.lease`).
     """
     outcome = Outcome(reused=len(rest.reused), left_failed={trial.name: error for trial, error in rest.failed})
-    recorded = read_trials(places.uri)
     beat = heartbeat_s()
     if rest.to_train:
         try:
             prepare()
         except DataError as error:
             raise InputError.at("the data", str(error)) from None
+        send_ahead(rest.to_train, places, fresh=rest.fresh)
     record = Record(places.uri, places.artifacts)
-    expanded = plan.expanded
-    study = expanded.study
+    study = plan.expanded.study
     experiment = record.experiment(study.name)
     record.client.set_experiment_tag(experiment, names.NOTE, study.spec.title)
-    _close_left_over(record, recorded, rest.to_train, places)
+    here = runs_id(places.trials)
+    open_launches = OpenLaunches(record, places)
+    open_launches.look(here)
+    recorded = read_trials(places.uri)  # now: since the plan was made, others have gone on
+    close_left_over(record, recorded, {trial.fingerprint for trial in rest.to_train}, places)
+    parent = record.start_run(experiment, *_description(plan, places, here))
+    outcome.launch = parent
+    folder = launch_folder(places, parent)
+    jobs: dict[str, Job] = {}
+    try:
+        with hold(folder, parent, Claim(beat)):
+            record.log_file(parent, study.path)
+            link_reused(record, places.uri, experiment, parent, rest.reused, recorded)
+            context = {
+                "study": study.name,
+                "scale": plan.expanded.scale,
+                "launch": parent,
+                "experiment_id": experiment,
+                "places": places,
+                "resources": resources,
+            }
+            for trial in rest.to_train:
+                known = tuple(rest.known.get(trial.fingerprint, ()))
+                claim = Claim(beat, known=known, fresh=rest.fresh, boot=boot_id())
+                jobs[trial.fingerprint] = Job.of(trial, plan.counts[trial.variant.id], claim=claim, **context)
+            _train(rest, jobs, executor, Watch(monitor, outcome), outcome)
+            with suppress(InputError, RecordAway):  # it is away: the next launch does this
+                if outcome.elsewhere:
+                    done = [trial for trial in rest.to_train if trial.name in outcome.elsewhere]
+                    link_reused(record, places.uri, experiment, parent, done, read_trials(places.uri))
+                open_launches.look(here)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    except InputError as error:
+        outcome.error = str(error)
+        raise
+    except Exception as error:  # of the executor or the record, not of a trial
+        outcome.error = f"{type(error).__name__}: {error}"
+    finally:
+        _end(places, parent, list(jobs.values()), outcome)
+        clear(folder)
+    return outcome
+
+
+def _train(rest: Remaining, jobs: Mapping[str, Job], executor: Executor, watch: Watch, outcome: Outcome) -> None:
+    """Train what remains. An interruption, or an executor that breaks down, ends it; what was trained is kept."""
+    try:
+        train_each_once(rest.to_train, jobs, executor, watch)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    except InputError:
+        raise
+    except Exception as error:  # Ray itself has failed
+        outcome.error = f"{type(error).__name__}: {error}"
+
+
+def _description(plan: Plan, places: Places, here: str) -> tuple[str, dict[str, Any]]:
+    """The name and the tags of a launch's run."""
+    expanded = plan.expanded
+    study = expanded.study
     tags = {
         names.KIND: names.LAUNCH_KIND,
         names.STUDY: study.name,
@@ -172,90 +240,20 @@ def launch(
         names.DATA_ROOT: str(places.data_root or ""),
         names.DATA_VERSIONS: plan.data_versions,
         names.STUDY_FILE: str(study.path.resolve()),
+        names.RUNS: here,
     }
-    name = f"{study.name} {expanded.scale} {datetime.now():%Y-%m-%d %H:%M}"
-    parent = record.start_run(experiment, name, tags)
-    outcome.launch = parent
-    record.log_file(parent, study.path)
-    link_reused(record, places.uri, experiment, parent, rest.reused, recorded)
-    if rest.fresh:
-        _forget_checkpoints(rest.to_train, places)
-    context = {
-        "study": study.name,
-        "scale": expanded.scale,
-        "launch": parent,
-        "experiment_id": experiment,
-        "places": places,
-        "resources": resources,
-    }
-    jobs = {
-        trial.fingerprint: Job.of(
-            trial,
-            plan.counts[trial.variant.id],
-            claim=Claim(beat, known=tuple(rest.known.get(trial.fingerprint, ()))),
-            **context,
-        )
-        for trial in rest.to_train
-    }
+    return f"{study.name} {expanded.scale} {datetime.now():%Y-%m-%d %H:%M}", tags
+
+
+def _end(places: Places, parent: str, jobs: Sequence[Job], outcome: Outcome) -> None:
+    """Send what waits, and end the runs of the launch, its own last; if the record is away, that waits on disk, too."""
+    outbox = outbox_file(launch_folder(places, parent), places.uri)
     try:
-        train_each_once(rest.to_train, jobs, executor, Watch(monitor, outcome))
-    except KeyboardInterrupt:
-        outcome.interrupted = True
-    except InputError:
-        record.end_run(parent, "failed")
-        raise
-    except Exception as error:  # of the executor, not of a trial: Ray itself has failed
-        outcome.error = f"{type(error).__name__}: {error}"
-    if outcome.elsewhere:
-        done = [trial for trial in rest.to_train if trial.name in outcome.elsewhere]
-        link_reused(record, places.uri, experiment, parent, done, read_trials(places.uri))
-    send_left_over(places.trials, record)
-    _settle(record, list(jobs.values()), parent, outcome)
-    return outcome
-
-
-def _forget_checkpoints(trials: Sequence[PlannedTrial], places: Places) -> None:
-    """Remove what these trials would go on from, unless another launch is training them at this moment."""
-    from runners.checkpoint import drop_checkpoint
-
-    for trial in trials:
-        folder = places.folder(trial.fingerprint)
-        _, free = LeaseWatch(folder).look()
-        if free:
-            drop_checkpoint(folder)
-
-
-def _close_left_over(
-    record: Record, recorded: Sequence[RecordedTrial], to_train: Sequence[PlannedTrial], places: Places
-) -> None:
-    """Runs of these trials that a killed launch left open: they are continued under a new run.
-
-    Those of a process that may still live elsewhere are left to whoever takes its lease over.
-    """
-    wanted = {trial.fingerprint for trial in to_train}
-    for old in recorded:
-        if old.ended or old.state == "complete" or old.fingerprint not in wanted:
-            continue
-        if old.state == "interrupted" or find_lease(places.folder(old.fingerprint)) is None:
-            record.end_run(old.run_id, "interrupted", LEFT_OVER)
-
-
-def _settle(record: Record, jobs: Sequence[Job], parent: str, outcome: Outcome) -> None:
-    """Give every run of the launch an end: a worker that was killed could not do it itself.
-
-    A job that failed before it had a run gets one, so that it is in the record.
-    """
-    runs = (
-        {trial.fingerprint: trial for trial in read_trials(jobs[0].places.uri) if trial.launch == parent}
-        if jobs
-        else {}
-    )
-    for job in jobs:
-        run, error = runs.get(job.fingerprint), outcome.failed.get(job.name)
-        if run is not None and not run.ended and run.state != "complete":
-            record.end_run(run.run_id, "failed" if error else "interrupted", error)
-        elif run is None and error:
-            record.end_run(record.start_run(job.experiment_id, job.name, run_tags(job), parent), "failed", error)
-    broken = outcome.failed or outcome.error
-    state: State = "interrupted" if outcome.interrupted else "failed" if broken else "complete"
-    record.end_run(parent, state, outcome.error)
+        patient = Record(places.uri, places.artifacts, patience_s=patience_s(outcome))
+        send_left_over(places.trials, patient)
+        settle(patient, jobs, parent, outcome)
+    finally:
+        broken = outcome.failed or outcome.error
+        state: State = "interrupted" if outcome.interrupted else "failed" if broken else "complete"
+        record = Record(places.uri, places.artifacts, outbox=outbox, patience_s=patience_s(outcome))
+        record.end_run(parent, state, outcome.error)

@@ -57,11 +57,15 @@ class Claim:
         heartbeat_s: how often to touch the lease.
         takes_over: the mark of a lease that the launch has watched and found stale; it may be taken over.
         known: complete runs of the trial that the launch knew of. Any other is news: the trial is not trained again.
+        fresh: whether to train from the start, whatever checkpoint an earlier launch has left.
+        boot: the machine of the launch (`runners.record.liveness.boot_id`).
     """
 
     heartbeat_s: float = HEARTBEAT_S
     takes_over: str | None = None
     known: tuple[str, ...] = ()
+    fresh: bool = False
+    boot: str = ""
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from runners.checkpoint import CheckpointError, drop_checkpoint, load_checkpoint
-from runners.checkpoints_url import MirrorAway, in_words, may_go_by, open_url, shown
+from runners.checkpoints_url import MirrorAway, in_words, may_go_by, open_url, shown, write_below
 from runners.files import CHECKPOINT, MODEL, checkpoint_epochs, numbered_checkpoint
 from runners.record.patience import FIRST_WAIT_S, LONGEST_WAIT_S
 from runners.safe_file import is_whole
@@ -150,8 +150,8 @@ class Mirror:
         def attempt() -> None:
             self._remove(name for name in self._look()[0] if _is_of_training(name))
             files, root = self._open()
-            files.makedirs(root, exist_ok=True)
-            files.pipe_file(f"{root}/{GENERATION}", uuid.uuid4().hex.encode())
+            content = uuid.uuid4().hex.encode()
+            write_below(files, root, lambda: files.pipe_file(f"{root}/{GENERATION}", content))
 
         self._patiently(attempt, patience_s)
 
@@ -189,9 +189,8 @@ class Mirror:
     def _upload(self, file: Path, name: str) -> None:
         files, root = self._open()
         part = f"{root}/{name}.part-{uuid.uuid4().hex[:8]}"
-        files.makedirs(root, exist_ok=True)
         try:
-            files.put_file(str(file), part)
+            write_below(files, root, lambda: files.put_file(str(file), part))
             files.invalidate_cache()
             there, here = files.size(part), file.stat().st_size
             if there != here:

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import os
 import shutil
+import uuid
 import zipfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -44,7 +45,7 @@ def write_tensors(content: Any, path: Path, keep: Path | None = None) -> None:
         OSError: if it cannot be written for another reason.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex[:8]}")
     try:
         with _naming_the_need(path, content), temporary.open("wb") as file:
             writer = _Digesting(file)

@@ -15,6 +15,7 @@ from runners.planning import PlannedTrial
 from runners.record.chosen import choose_runs
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial
+from search_space import InputError
 
 if TYPE_CHECKING:
     from runners.launch import Outcome
@@ -26,13 +27,14 @@ _POLL_S = 2.0
 class Watch:
     """Passes on to a monitor, and remembers how jobs ended.
 
-    `turned_away` are the fingerprints of jobs that an executor did not train because others do; `_told` are the holders
-    that the monitor has heard of.
+    `turned_away` are the fingerprints of jobs that an executor did not train because others do; `ended` those of jobs
+    that have come to an end; `_told` are the holders that the monitor has heard of.
     """
 
     monitor: Monitor
     outcome: Outcome
     turned_away: set[str] = field(default_factory=set)
+    ended: set[str] = field(default_factory=set)
     _told: set[tuple[str, Holder]] = field(default_factory=set)
 
     def started(self, job: Job) -> None:
@@ -45,13 +47,14 @@ class Watch:
 
     def finished(self, job: Job) -> None:
         """Remembered as trained by this launch."""
+        self.ended.add(job.fingerprint)
         self.outcome.trained.append(job.name)
         self.monitor.finished(job)
 
     def failed(self, job: Job, error: str) -> None:
         """Remembered with the error that the record holds, or with this one."""
-        runs = read_trials(job.places.uri, job.fingerprint)
-        known = (run.error for run in runs if run.launch == job.launch and run.state == "failed")
+        self.ended.add(job.fingerprint)
+        known = (run.error for run in _recorded(job) if run.launch == job.launch and run.state == "failed")
         error = next(known, None) or error
         self.outcome.failed[job.name] = error
         self.monitor.failed(job, error)
@@ -112,8 +115,11 @@ def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], exe
             executor(free, watch)
             waited |= watch.turned_away
             for job in free:
-                if job.fingerprint not in watch.turned_away:
-                    del pending[job.fingerprint]
+                if job.fingerprint in watch.turned_away:
+                    continue
+                if job.fingerprint not in watch.ended:  # whoever begins from it must not go on as if it were there
+                    watch.failed(job, "the executor did not say how it ended")
+                del pending[job.fingerprint]
         elif len(pending) == before:
             time.sleep(min([_POLL_S, *(jobs[key].claim.heartbeat_s for key in pending)]))
 
@@ -137,15 +143,24 @@ def _fail_with_its_beginning(trial: PlannedTrial, jobs: Mapping[str, Job], watch
     return True
 
 
+def _recorded(job: Job) -> list[RecordedTrial]:
+    """The runs of a job's trial; none while the record is away, which whoever asks again finds out in time."""
+    try:
+        return read_trials(job.places.uri, job.fingerprint)
+    except InputError:
+        return []
+
+
 def _take(job: Job, watch: Watch) -> bool:
-    """Take what another launch has made of a trial since this one was planned, if it has come to an end."""
-    runs = read_trials(job.places.uri, job.fingerprint)
-    news = [run for run in runs if run.run_id not in job.claim.known and run.launch != job.launch]
+    """Take what has become of a trial since this launch was planned, if it has come to an end: in another launch, or in
+    a worker of this one that was lost just after.
+    """
+    news = [run for run in _recorded(job) if run.run_id not in job.claim.known]
     run: RecordedTrial | None = choose_runs(news).get(job.fingerprint)
     if run is not None and run.state == "complete":
-        watch.taken(job)
+        (watch.finished if run.launch == job.launch else watch.taken)(job)
         return True
-    if run is not None and run.state == "failed":
+    if run is not None and run.state == "failed" and run.launch != job.launch:
         watch.failed(job, f"failed in another launch, of the study {run.study}: {run.error or 'it does not say why'}")
         return True
     return False

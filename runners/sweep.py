@@ -17,10 +17,11 @@ from typing import Any
 from runners.cluster import QUIET, start_ray
 from runners.executors import Monitor
 from runners.interruption import Interrupted, StopRequest
-from runners.job import Job, Progress, run_job
+from runners.job import Job, Progress
 from runners.lease import HeldElsewhere
 from runners.memory import forget_peak
 from runners.nodes import check_nodes
+from runners.worker import run_job
 
 RAISED = "raised"
 """The key under which a trial tells Tune of its error."""

@@ -32,6 +32,7 @@ from runners.seeding import derived_seed
 from runners.training import Training, train_epoch
 from search_space.config import TrialConfig
 from search_space.phases import epochs
+from tasks.errors import DataError
 from tasks.pose import PoseData, open_pose
 
 __all__ = ["DivergedError", "Epoch", "TrialResult", "run_trial"]
@@ -75,7 +76,9 @@ def run_trial(
     cache: Path,
     data_root: Path | None = None,
     begin_from: Path | None = None,
+    data_version: str | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
+    before_save: Callable[[], None] = lambda: None,
     on_fallback: Callable[[str], None] = lambda what: None,
     threads: int = 1,
     device: str = "cpu",
@@ -92,6 +95,8 @@ def run_trial(
             is no such trial. Read unless the folder has a checkpoint to go on from.
         on_epoch: called after each epoch, once its checkpoint is written; may raise to stop the trial. Epochs before a
             continuation are reported again first.
+        data_version: what the data must be, as it was when the trial was planned; None: whatever it is.
+        before_save: called before anything is written to the folder; may raise to stop the trial.
         on_fallback: is told if the last checkpoint cannot be used and the one before it is.
         threads: CPU threads.
         device: a torch device.
@@ -99,7 +104,7 @@ def run_trial(
             does without.
 
     Raises:
-        DataError: for data that is missing or does not fit.
+        DataError: for data that is missing, does not fit, or has changed since the trial was planned.
         CheckpointError: for a checkpoint that cannot be continued from, or weights that it cannot begin from.
         DiskFullError: if there is no room for a checkpoint or the weights. The trial goes on from the last one.
         DivergedError: when the loss or a weight becomes NaN or infinite.
@@ -108,6 +113,9 @@ def run_trial(
     check_beginning(config, begin_from)
     torch.set_num_threads(threads)
     data = open_pose(config.data, data_root, cache)
+    if data_version not in (None, data.version):
+        what = f"the data is {data.version} here and now; the trial was planned on {data_version}"
+        raise DataError(f"{what}: were files changed, or has another machine others? Run the same command again")
     clear_leftovers(folder)
     checkpoint = load_checkpoint(folder, on_fallback)
     training = _set_up(config, data, None if checkpoint else begin_from, device, compiled)
@@ -130,10 +138,12 @@ def run_trial(
             "peak_memory_mb": peak_memory_mb(device),
         }
         history.append(figures)
+        before_save()
         save_checkpoint(folder, Checkpoint(number, model.state_dict(), optimiser.state_dict(), history))
         on_epoch(Epoch(number, total, figures))
     if not predicted.size:  # the last epoch was done before an interruption
         _, predicted = evaluate(model, config, data, device)
+    before_save()
     return TrialResult(tuple(history), save_model(folder, model.state_dict()), predicted, data)
 
 

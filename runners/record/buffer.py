@@ -7,6 +7,7 @@ texts are set to what they are already. So the outbox need not know what of it a
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import io
 import json
 import logging
@@ -24,8 +25,9 @@ from runners.record.patience import FIRST_WAIT_S, LONGEST_WAIT_S, RecordRefused,
 if TYPE_CHECKING:
     from runners.record.writing import Record
 
-OUTBOX = "outbox.jsonl"
-"""The name of a trial's outbox in its folder."""
+_OUTBOXES = "outbox-*.jsonl"
+REFUSED = "outbox.refused"
+"""The name of the file that keeps what the record refused, and what cannot be read, line by line."""
 
 Entry = Mapping[str, Any]
 _SHARE = 10
@@ -72,7 +74,7 @@ class Outbox:
         """Keep an entry and send what waits, unless the record failed to answer a moment ago.
 
         Raises:
-            RecordRefused: if the record refuses an entry; that one is dropped.
+            RecordRefused: if the record refuses an entry; that one is set aside.
         """
         self.open()
         self._waiting.append(entry)
@@ -84,12 +86,32 @@ class Outbox:
         """Send what waits, and be patient with a record that does not answer. Says whether all has arrived.
 
         Raises:
-            RecordRefused: if the record refuses an entry; that one is dropped.
+            RecordRefused: if the record refuses an entry; that one is set aside.
         """
         deadline, wait = self._clock() + patience_s, FIRST_WAIT_S
         while not self._send_waiting():
             left = deadline - self._clock()
             if left <= 0 or (self._trouble is not None and is_full(self._trouble)):
+                return False
+            self._sleep(min(wait, left))
+            wait = min(2 * wait, LONGEST_WAIT_S)
+        return True
+
+    def settle(self, patience_s: float) -> bool:
+        """Wait until all that an earlier process left in the file is sent, by this process or by another one that has
+        the file. Says whether it is.
+        """
+        deadline, wait = self._clock() + patience_s, FIRST_WAIT_S
+        while self._path.exists():
+            taken = self.open()
+            if taken:
+                self.catch_up()
+                settled = not self._waiting
+                self.close()
+                if settled:
+                    break
+            left = deadline - self._clock()
+            if left <= 0:
                 return False
             self._sleep(min(wait, left))
             wait = min(2 * wait, LONGEST_WAIT_S)
@@ -128,8 +150,28 @@ class Outbox:
             if lines and not lines[-1].endswith(b"\n"):  # its writer was killed in the middle of it
                 file.truncate(sum(map(len, lines[:-1])))
                 lines.pop()
-            self._waiting.extendleft(reversed([json.loads(line) for line in lines]))
+            found = [entry for line in lines if (entry := self._parsed(line)) is not None]
+            kept, self._waiting = self._waiting, deque(found)
+            for entry in kept:  # put while the file could not be had
+                self._waiting.append(entry)
+                self._keep(entry)
         return self._file is not None
+
+    def _parsed(self, line: bytes) -> Entry | None:
+        """A line's entry; one that is none is set aside, so that it stops nothing else."""
+        try:
+            entry = json.loads(line)
+        except ValueError:
+            entry = None
+        if isinstance(entry, dict):
+            return entry
+        _log.warning("%s holds a damaged line: set aside in %s", self._path, REFUSED)
+        self._set_aside(line)
+        return None
+
+    def _set_aside(self, line: bytes) -> None:
+        with suppress(OSError), (self._path.parent / REFUSED).open("ab") as file:
+            file.write(line)
 
     def close(self) -> None:
         """Give the file up; it stays if there are entries in it that wait."""
@@ -148,7 +190,7 @@ class Outbox:
                     self._send(self._waiting[0])
             except Exception as error:
                 if not is_temporary(error):
-                    self._waiting.popleft()
+                    self._set_aside(json.dumps(self._waiting.popleft()).encode() + b"\n")
                     raise refusal(error, self._where) from error
                 if self._trouble is None:
                     _log.warning("the record at %s does not answer (%s): kept for later", self._where, error)
@@ -181,12 +223,25 @@ class Outbox:
 class LeftOver:
     """What became of outboxes that trials left behind, by the trials' folders.
 
-    `sent` have arrived, `waiting` not yet, `refused` were dropped in part, with the record's words.
+    `sent` have arrived, `waiting` not yet, `refused` in part, with the record's words (what it refused is in the file
+    `REFUSED`); `elsewhere` wait for another record than this one.
     """
 
     sent: list[Path] = field(default_factory=list)
     waiting: list[Path] = field(default_factory=list)
     refused: dict[Path, str] = field(default_factory=dict)
+    elsewhere: list[Path] = field(default_factory=list)
+
+
+def outbox_file(folder: Path, uri: str) -> Path:
+    """The outbox in a folder for a record: each record has its own, so that none is sent what is another's."""
+    which = "local" if uri.startswith("sqlite:") else uri.rstrip("/")
+    return folder / f"outbox-{hashlib.sha256(which.encode()).hexdigest()[:8]}.jsonl"
+
+
+def outboxes(trials: Path) -> list[Path]:
+    """The outboxes below a folder of folders, of any record."""
+    return sorted(trials.glob(f"*/{_OUTBOXES}"))
 
 
 def send_left_over(trials: Path, record: Record) -> LeftOver:
@@ -197,13 +252,20 @@ def send_left_over(trials: Path, record: Record) -> LeftOver:
         record: where to.
     """
     left = LeftOver()
-    for file in sorted(trials.glob(f"*/{OUTBOX}")):
+    for file in outboxes(trials):
+        if file != outbox_file(file.parent, record.uri):
+            left.elsewhere.append(file.parent)
+            continue
         outbox = Outbox(file, record.perform, record.uri)
         try:
             if outbox.open() and len(outbox):
-                if refusals := outbox.catch_up():
+                refusals = outbox.catch_up()
+                if refusals:
                     left.refused[file.parent] = refusals[0]
-                (left.waiting if len(outbox) else left.sent).append(file.parent)
+                if len(outbox):
+                    left.waiting.append(file.parent)
+                elif not refusals:
+                    left.sent.append(file.parent)
         finally:
             outbox.close()
     return left

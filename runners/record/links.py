@@ -38,7 +38,11 @@ def link_reused(
     """
     chosen = choose_runs(recorded)
     shown = {run.fingerprint for run in recorded if run.experiment_id == experiment and run.state == "complete"}
-    shown |= {link.fingerprint for link in read_links(uri) if link.experiment_id == experiment}
+    links = [link for link in read_links(uri) if link.experiment_id == experiment]
+    for link in links:
+        if not link.ended:  # whoever was writing it is gone; should it live, it ends it as complete after all
+            record.close_open(link.run_id, "interrupted")
+    shown |= {link.fingerprint for link in links if link.state == "complete"}
     made = 0
     for trial in reused:
         original = chosen.get(trial.fingerprint)

@@ -53,11 +53,18 @@ def start_ticks(process: int) -> int | None:
     return int(fields[19]) if len(fields) > 19 else None
 
 
+def boot_id() -> str:
+    """Names this machine since it was started, the same in all of its containers."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return platform.node()
+
+
 def this_machine() -> str:
     """Names what numbers processes: this machine since it was started, or the container. Host names can be the same."""
     try:
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-        return f"{platform.node()} {boot} {os.readlink('/proc/self/ns/pid')}"
+        return f"{platform.node()} {boot_id()} {os.readlink('/proc/self/ns/pid')}"
     except OSError:
         return platform.node()
 

@@ -58,6 +58,7 @@ def read_launches(uri: str, study: str | None = None) -> list[RecordedLaunch]:
 def connect(uri: str) -> Any:
     """MLflow's client of a record, quiet, and not patient for minutes with a server that is away."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
     from mlflow.tracking import MlflowClient
@@ -83,11 +84,18 @@ def _runs(uri: str, kind: str, fingerprint: str | None = None) -> list[RawRun]:
 def _from_sqlite(database: Path, wanted: Mapping[str, str]) -> list[RawRun]:
     try:
         with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-            tagged = "run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)"
+            connection.isolation_level = None
+            connection.execute("BEGIN")  # one state of the record for all three questions: others write meanwhile
+            rarest, *others = sorted(wanted.items(), key=lambda item: item[0] != names.FINGERPRINT)
+            tagged = "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ? AND value = ?)"
             chosen = " AND ".join(
-                ["SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'", *[tagged] * len(wanted)]
+                [
+                    "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'",
+                    "run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)",
+                    *[tagged] * len(others),
+                ]
             )
-            values = [text for item in wanted.items() for text in item]
+            values = [text for item in (rarest, *others) for text in item]
             tags = _grouped(
                 connection.execute(f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ({chosen})", values)
             )

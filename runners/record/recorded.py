@@ -23,6 +23,8 @@ class RecordedTrial:
     key, `provenance` what does not decide the result but explains it: versions, threads, host, device. `ended` says
     whether the run has been closed; one whose process is gone without closing it is `interrupted` all the same. `phase`
     says in words what a trial of several stacks trains, `begins_from` is the fingerprint of the trial it goes on from.
+    `data_version` is what it trained on, `runs_folder` the folder of runs that it was written from (None: an older
+    record).
     """
 
     run_id: str
@@ -42,11 +44,13 @@ class RecordedTrial:
     ended: bool = True
     phase: str | None = None
     begins_from: str | None = None
+    data_version: str | None = None
+    runs_folder: str | None = None
 
 
 @dataclass(frozen=True)
 class RecordedLaunch:
-    """One launch of a study: how it was called, with which file."""
+    """One launch of a study: how it was called, with which file. `ended` says whether its run has been closed."""
 
     run_id: str
     experiment_id: str
@@ -57,6 +61,8 @@ class RecordedLaunch:
     data_versions: Mapping[str, str]
     state: State
     started: datetime
+    ended: bool = True
+    runs_folder: str | None = None
     study_file: str | None = None
 
 
@@ -94,6 +100,8 @@ def to_trial(run: RawRun) -> RecordedTrial:
         ended=run.status != "RUNNING",
         phase=tags.get(names.PHASE),
         begins_from=tags.get(names.BEGINS_FROM),
+        data_version=tags.get(names.DATA_VERSION),
+        runs_folder=tags.get(names.RUNS),
     )
 
 
@@ -111,6 +119,8 @@ def to_launch(run: RawRun) -> RecordedLaunch:
         data_versions=json.loads(tags.get(names.DATA_VERSIONS, "{}")),
         state=_state(run),
         started=_time(run.start_ms),
+        ended=run.status != "RUNNING",
+        runs_folder=tags.get(names.RUNS),
         study_file=tags.get(names.STUDY_FILE),
     )
 

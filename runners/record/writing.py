@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from runners.record import names
 from runners.record.buffer import Entry, Outbox
 from runners.record.creation import create_database
-from runners.record.patience import patiently
+from runners.record.patience import RecordAway, patiently
 from runners.record.reading import connect, local_database
 from runners.record.recorded import State
 from search_space import InputError
@@ -154,8 +154,14 @@ class Record:
         """Set a tag of a run."""
         self._write({"do": "tag", "run": run_id, "key": key, "value": value[:_LONGEST_TAG]})
 
-    def end_run(self, run_id: str, state: State, error: str | None = None) -> bool:
+    def end_run(self, run_id: str, state: State, error: str | None = None, *, patience_s: float | None = None) -> bool:
         """End a run: the state last, so that a run is complete only once all of it is written.
+
+        Args:
+            run_id: the run.
+            state: how it ended.
+            error: why, if it is not complete.
+            patience_s: for how long to wait for a record that is away; None: as the record does.
 
         Gives:
             Whether all that was written has arrived; without, it lies in the outbox, for `send_left_over`.
@@ -164,22 +170,32 @@ class Record:
             if error is not None:
                 self.tag(run_id, names.ERROR, error)
             self._write({"do": "end", "run": run_id, "state": state, "time": _now()})
-            return self._outbox is None or self._outbox.flush(self._patience_s)
+            patience_s = self._patience_s if patience_s is None else patience_s
+            return self._outbox is None or self._outbox.flush(patience_s)
         finally:
             if self._outbox is not None:
                 self._outbox.close()
 
-    def await_answer(self) -> None:
-        """Wait until the record answers, if it is a tracking server, and send what is left in the outbox from before.
+    def close_open(self, run_id: str, state: State, error: str | None = None) -> None:
+        """End a run whose process is gone, unless it has come to an end by itself since it was read as open.
 
         Raises:
-            RecordAway: if it does not in time.
+            RecordAway: if the record does not answer.
+        """
+        run = patiently(lambda: self._client.get_run(run_id), self._patience_s, self._uri)
+        if run.info.status == "RUNNING" and run.data.tags.get(names.STATE) not in ("complete", "failed"):
+            self.end_run(run_id, state, error)
+
+    def await_answer(self) -> None:
+        """Wait until the record answers, if it is a tracking server, and all that is left in the outbox is sent.
+
+        Raises:
+            RecordAway: if it does not in time, or another process is still sending.
         """
         if local_database(self._uri) is None:
             patiently(lambda: self._client.search_experiments(max_results=1), self._patience_s, self._uri)
-        if self._outbox is not None:
-            self._outbox.catch_up()
-            self._outbox.close()
+        if self._outbox is not None and not self._outbox.settle(self._patience_s):
+            raise RecordAway(f"the record at {self._uri} does not take what waits for it: run the same command again")
 
     def perform(self, entry: Entry) -> None:
         """Write one entry to the record, at once. To do it again changes nothing."""
@@ -198,10 +214,16 @@ class Record:
             case "file":
                 self._client.log_artifact(run, entry["path"])
             case "end":
+                if entry["state"] == "complete":  # an error that others wrote when they took its process for gone
+                    self._forget_error(run)
                 self._client.set_tag(run, names.STATE, entry["state"])
                 self._client.set_terminated(run, status=_MLFLOW_STATUS[entry["state"]], end_time=entry["time"])
             case unknown:
                 raise ValueError(f"an outbox says '{unknown}', which this hglab does not know")
+
+    def _forget_error(self, run: str) -> None:
+        if names.ERROR in self._client.get_run(run).data.tags:
+            self._client.delete_tag(run, names.ERROR)
 
     def _write(self, entry: Entry) -> None:
         if self._outbox is not None:

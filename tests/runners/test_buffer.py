@@ -14,7 +14,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
 
 from runners.record import names
-from runners.record.buffer import OUTBOX, Outbox, send_left_over
+from runners.record.buffer import REFUSED, Outbox, outbox_file, send_left_over
 from runners.record.patience import RecordAway, RecordRefused, is_temporary, patiently
 from runners.record.reading import local_database, read_trials
 from runners.record.writing import Record
@@ -61,11 +61,11 @@ def clock() -> Clock:
 
 
 def _outbox(tmp_path, server: Server) -> Outbox:
-    return Outbox(tmp_path / "a" / OUTBOX, server, "there", clock=server.clock, sleep=server.clock.sleep)
+    return Outbox(outbox_file(tmp_path / "a", "there"), server, "there", clock=server.clock, sleep=server.clock.sleep)
 
 
 def _lines(tmp_path) -> list[int]:
-    return [json.loads(line)["n"] for line in (tmp_path / "a" / OUTBOX).read_text().splitlines()]
+    return [json.loads(line)["n"] for line in (outbox_file(tmp_path / "a", "there")).read_text().splitlines()]
 
 
 def test_what_arrives_is_not_kept(tmp_path, clock) -> None:
@@ -76,7 +76,7 @@ def test_what_arrives_is_not_kept(tmp_path, clock) -> None:
         assert _lines(tmp_path) == []
     assert server.got == [0, 1, 2]
     outbox.close()
-    assert not (tmp_path / "a" / OUTBOX).exists()
+    assert not (outbox_file(tmp_path / "a", "there")).exists()
 
 
 def test_while_the_record_is_away_it_waits_on_disk_and_then_arrives_in_order(tmp_path, clock) -> None:
@@ -129,7 +129,7 @@ def test_an_outbox_in_use_is_left_alone(tmp_path, clock) -> None:
     assert len(second) == 1
 
 
-def test_a_refused_entry_is_said_dropped_and_does_not_block(tmp_path, clock) -> None:
+def test_a_refused_entry_is_said_set_aside_and_does_not_block(tmp_path, clock) -> None:
     server = Server(clock, RestException({"error_code": "PERMISSION_DENIED", "message": "not yours"}))
     outbox = _outbox(tmp_path, server)
     with pytest.raises(RecordRefused, match=r"the record at there refuses what it is sent \(PERMISSION_DENIED: not"):
@@ -137,6 +137,52 @@ def test_a_refused_entry_is_said_dropped_and_does_not_block(tmp_path, clock) -> 
     server.error = None
     outbox.put({"n": 2})
     assert server.got == [2]
+    assert (tmp_path / "a" / REFUSED).read_text() == '{"n": 1}\n'
+
+
+def test_a_damaged_line_is_set_aside_and_does_not_block(tmp_path, clock) -> None:
+    file = outbox_file(tmp_path / "a", "there")
+    file.parent.mkdir()
+    file.write_text('{"n": 1}\n{"n": \n[3]\n{"n": 4}\n{"n"')
+    server = Server(clock)
+    outbox = _outbox(tmp_path, server)
+    assert outbox.catch_up() == []
+    assert server.got == [1, 4]
+    assert (tmp_path / "a" / REFUSED).read_text() == '{"n": \n[3]\n'
+
+
+def test_what_was_put_while_another_had_the_file_is_kept_in_it(tmp_path, clock) -> None:
+    away = Server(clock, AWAY)
+    first, second = _outbox(tmp_path, away), _outbox(tmp_path, away)
+    first.put({"n": 1})
+    second.put({"n": 2})
+    first.close()
+    assert second.open()
+    assert _lines(tmp_path) == [1, 2]
+
+
+def test_a_trial_waits_until_what_is_left_has_been_sent(tmp_path, clock) -> None:
+    first = _outbox(tmp_path, Server(clock, AWAY))
+    assert first.settle(10), "there is nothing to wait for"
+    first.put({"n": 1})
+    assert not _outbox(tmp_path, Server(clock)).settle(3), "another process has the file"
+    first.close()
+    assert not _outbox(tmp_path, Server(clock, AWAY)).settle(3), "the record is away"
+    server = Server(clock)
+    assert _outbox(tmp_path, server).settle(3)
+    assert server.got == [1]
+
+
+@pytest.mark.slow
+def test_what_waits_for_another_record_is_left_alone(places, tmp_path) -> None:
+    folder = places.trials / "f"
+    folder.mkdir(parents=True)
+    file = outbox_file(folder, "http://head:5000/")
+    file.write_text('{"do": "tag", "run": "of another record", "key": "k", "value": "v"}\n')
+    left = send_left_over(places.trials, Record(places.uri, places.artifacts))
+    assert (left.elsewhere, left.sent, left.refused) == ([folder], [], {})
+    assert file == outbox_file(folder, "http://head:5000")
+    assert file.read_text().count("another record") == 1
 
 
 def test_without_room_for_the_outbox_it_waits_in_memory(tmp_path, clock, monkeypatch) -> None:
@@ -245,17 +291,17 @@ def test_sending_everything_twice_changes_nothing(places) -> None:
 def test_a_locked_database_is_waited_for(places, monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
     folder = places.trials / "f"
-    record = Record(places.uri, places.artifacts, outbox=folder / OUTBOX, patience_s=60)
+    record = Record(places.uri, places.artifacts, outbox=outbox_file(folder, places.uri), patience_s=60)
     run = record.start_run(record.experiment("s"), "r", TAGS)
     with sqlite3.connect(local_database(places.uri), isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         record.log_epochs(run, [(1, {"loss": 1.0})])
-        assert (folder / OUTBOX).stat().st_size > 0
+        assert outbox_file(folder, places.uri).stat().st_size > 0
         other.execute("ROLLBACK")
     assert record.end_run(run, "complete")
     (trial,) = read_trials(places.uri)
     assert (trial.state, trial.metrics["loss"]) == ("complete", 1.0)
-    assert not (folder / OUTBOX).exists()
+    assert not outbox_file(folder, places.uri).exists()
 
 
 @pytest.fixture
@@ -268,7 +314,7 @@ def tracking_server(tmp_path):
 def test_a_server_killed_in_mid_trial_has_everything_in_the_end(tmp_path, tracking_server, monkeypatch) -> None:
     folder = tmp_path / "trials" / "f"
     uri = tracking_server.uri
-    record = Record(uri, None, outbox=folder / OUTBOX, patience_s=3)
+    record = Record(uri, None, outbox=outbox_file(folder, uri), patience_s=3)
     run = record.start_run(record.experiment("s"), "r", TAGS)
     record.log_epochs(run, [(1, {"loss": 1.0})])
     tracking_server.kill()
@@ -283,7 +329,7 @@ def test_a_server_killed_in_mid_trial_has_everything_in_the_end(tmp_path, tracki
     tracking_server.start()
     left = send_left_over(tmp_path / "trials", record)
     assert (left.sent, left.waiting, left.refused) == ([folder], [], {})
-    assert not (folder / OUTBOX).exists()
+    assert not outbox_file(folder, uri).exists()
     (trial,) = read_trials(uri)
     assert (trial.state, trial.ended) == ("complete", True)
     assert [point.step for point in record.client.get_metric_history(run, "loss")] == [1, 2, 3]
@@ -294,7 +340,7 @@ def test_a_server_killed_in_mid_trial_has_everything_in_the_end(tmp_path, tracki
     waking = threading.Timer(6, tracking_server.signal, [signal.SIGCONT])
     waking.start()
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "2")
-    patient = Record(uri, None, outbox=folder / OUTBOX, patience_s=60)
+    patient = Record(uri, None, outbox=outbox_file(folder, uri), patience_s=60)
     begin = time.monotonic()
     second = patient.start_run(trial.experiment_id, "second", TAGS)
     assert time.monotonic() - begin > 4

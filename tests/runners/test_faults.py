@@ -16,7 +16,7 @@ from runners.interruption import StopRequest
 from runners.job import Places, Resources
 from runners.launch import Outcome, launch, remaining
 from runners.record import names
-from runners.record.buffer import OUTBOX
+from runners.record.buffer import outboxes
 from runners.record.reading import read_trials
 from runners.record.writing import Record
 from tests.runners.test_record import Silent
@@ -55,11 +55,11 @@ def test_a_server_that_dies_in_mid_trial_and_comes_back_has_every_epoch(make_pla
         trials = read_trials(places.uri)
         assert [trial.state for trial in trials] == ["complete"] * 4
         assert [_steps(places, trial) for trial in trials] == [[1, 2, 3, 4]] * 4
-        assert not list(places.trials.glob(f"*/{OUTBOX}"))
+        assert not outboxes(places.trials)
         assert not list(places.trials.glob("*/checkpoint*.pt"))
 
 
-def test_a_disk_that_fills_up_fails_the_trial_and_the_next_launch_goes_on(make_plan, places, monkeypatch) -> None:
+def test_a_disk_that_fills_up_interrupts_the_trial_and_the_next_launch_goes_on(make_plan, places, monkeypatch) -> None:
     plan = make_plan("training.epochs=3")
     sync, syncs = os.fsync, []
 
@@ -75,12 +75,13 @@ def test_a_disk_that_fills_up_fails_the_trial_and_the_next_launch_goes_on(make_p
         outcome = _launch(plan, places)
     assert len(outcome.failed) == 4
     (first, *_) = (trial for trial in read_trials(places.uri))
+    assert {trial.state for trial in read_trials(places.uri)} == {"interrupted"}, "it is not the trial's fault"
     folder = places.folder(first.fingerprint)
     assert f"DiskFullError: [Errno 28] {folder} has no room for checkpoint.pt: it needs" in first.error
     assert load_checkpoint(folder).epoch == 1
     assert not list(places.trials.glob("*/.checkpoint*"))
     monitor = Silent()
-    rest = remaining(plan, read_trials(places.uri), places, retry_failed=True)
+    rest = remaining(plan, read_trials(places.uri), places)
     outcome = launch(plan, rest, places, Resources(), run_inline, monitor, prepare=lambda: None)
     assert len(outcome.trained) == 4, outcome
 

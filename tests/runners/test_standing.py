@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from itertools import count
 
 import pytest
 
 from runners.job import Places, Resources
 from runners.launch import catch_up, launch, remaining
 from runners.record import names
-from runners.record.buffer import OUTBOX, LeftOver
+from runners.record.buffer import LeftOver, outbox_file
 from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.recorded import RecordedTrial
 from runners.record.writing import Record
@@ -19,6 +20,25 @@ from tests.runners.test_record import Silent, _launch
 from tests.small import STUDY
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def _after(times: int, then):
+    """What `runners.trial.evaluate` does, for all but the last of so many times."""
+    from runners.evaluation import evaluate
+
+    calls = count(1)
+    return lambda *arguments: evaluate(*arguments) if next(calls) < times else then()
+
+
+def _counting(epochs: list[int]):
+    """What `runners.trial.train_epoch` does, and which epochs."""
+    from runners.training import train_epoch
+
+    def train(training, number: int):
+        epochs.append(number)
+        return train_epoch(training, number)
+
+    return train
 
 
 def _run(trial, state, epoch=0, study="small", error=None) -> RecordedTrial:
@@ -78,6 +98,23 @@ def test_trained_afresh_on_purpose_it_comes_to_the_same(make_plan, places) -> No
 
 
 @pytest.mark.slow
+def test_afresh_means_from_the_start_whoever_left_a_checkpoint(make_plan, places, monkeypatch) -> None:
+    plan = make_plan()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("runners.trial.evaluate", _after(2, interrupt))
+        assert _launch(plan, places).interrupted
+    assert len(list(places.trials.glob("*/checkpoint.pt"))) == 1
+    trained: list[int] = []
+    monkeypatch.setattr("runners.trial.train_epoch", _counting(trained))
+    assert len(_launch(plan, places, fresh=True).trained) == 4
+    assert trained == [1, 2] * 4
+
+
+@pytest.mark.slow
 def test_a_trial_of_another_study_is_shown_in_this_ones_experiment(make_plan, small_study, places) -> None:
     plan = make_plan("training.epochs=1")
     assert len(_launch(plan, places).trained) == 4
@@ -117,7 +154,7 @@ def test_what_waited_on_disk_is_sent_before_the_record_is_read(make_plan, places
     record = Record(places.uri, places.artifacts)
     record.client.set_tag(trial.run_id, names.STATE, "running")  # as if its end had not arrived
     end = {"do": "end", "run": trial.run_id, "state": "complete", "time": 1}
-    outbox = places.folder(trial.fingerprint) / OUTBOX
+    outbox = outbox_file(places.folder(trial.fingerprint), places.uri)
     outbox.write_text(json.dumps(end) + "\n")
     assert len(remaining(plan, read_trials(places.uri), places, {"bottleneck"}).to_train) == 1
     assert catch_up(places).sent == [outbox.parent]

@@ -26,6 +26,7 @@ from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.recorded import RecordedTrial
 from runners.record.writing import Record
 from runners.sharing import Watch, train_each_once
+from search_space import InputError
 from tests.cli.conftest import environment
 from tests.runners.test_lease import ELSEWHERE, _leave
 from tests.runners.test_record import Silent
@@ -41,10 +42,13 @@ class Executor:
         self.rounds: list[list[str]] = []
         self.jobs: list[Job] = []
         self.turned_away_once: set[str] = set()
+        self.silent = False
 
     def __call__(self, jobs, monitor) -> None:
         self.rounds.append([job.name for job in jobs])
         self.jobs += jobs
+        if self.silent:
+            return
         for job in jobs:
             if job.name in self.turned_away_once:
                 self.turned_away_once.remove(job.name)
@@ -131,6 +135,38 @@ def test_a_job_that_its_worker_turns_away_is_looked_at_again(launched) -> None:
     train(trials[:3])
     assert executor.rounds == [[trial.name for trial in trials[:3]], [trials[1].name]]
     assert watch.outcome.trained == [trials[0].name, trials[2].name, trials[1].name]
+
+
+def test_what_a_lost_worker_of_this_launch_had_completed_is_finished(launched, monkeypatch) -> None:
+    """It was lost after the record had the result and before the launch heard of it; the next worker turns it away."""
+    trials, executor, watch, train = launched
+    executor.turned_away_once = {trials[0].name}
+    run = replace(_run_of(trials[0], "new", "complete"), launch="mine")
+    monkeypatch.setattr("runners.sharing.read_trials", lambda uri, fingerprint: [run])
+    train(trials[:1])
+    assert executor.rounds == [[trials[0].name]]
+    assert watch.outcome.trained == [trials[0].name]
+
+
+def test_a_record_that_is_away_ends_no_sweep(launched, monkeypatch) -> None:
+    trials, executor, watch, train = launched
+
+    def away(uri: str, fingerprint: str) -> None:
+        raise InputError.at(uri, "is away")
+
+    monkeypatch.setattr("runners.sharing.read_trials", away)
+    executor.turned_away_once = {trials[0].name}
+    train(trials[:2])
+    assert watch.outcome.trained == [trials[1].name, trials[0].name]
+    watch.failed(executor.jobs[0], "its process was lost")
+    assert watch.outcome.failed == {executor.jobs[0].name: "its process was lost"}
+
+
+def test_an_executor_that_says_nothing_of_a_job_has_failed_it(launched) -> None:
+    trials, executor, watch, train = launched
+    executor.silent = True
+    train(trials[:1])
+    assert watch.outcome.failed == {trials[0].name: "the executor did not say how it ended"}
 
 
 def test_a_stale_lease_is_named_to_the_worker(launched, places) -> None:
