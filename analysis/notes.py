@@ -46,7 +46,12 @@ def general_notes(plan: Plan, heads: Sequence[Head], columns: Sequence[Sequence[
     said += marking_notes(spec.table.columns, heads, columns)
     if (baseline := plan.expanded.baseline) and any(head.kind == "delta" for head in heads):
         said.append(f"Δ: difference to ‘{baseline.label}’.")
-    for level in dict.fromkeys(head.interval for head in heads if head.kind == "delta" and head.interval is not None):
+    levels = [
+        head.interval
+        for head, cells in zip(heads, columns, strict=True)
+        if head.kind == "delta" and head.interval is not None and any(cell.low is not None for cell in cells)
+    ]
+    for level in dict.fromkeys(levels):
         said.append(f"In brackets: {level:g}% t interval of the difference over seeds, paired where they are the same.")
     if baseline and any(head.kind == "ratio" for head in heads):
         said.append(f"Ratio: the mean as a multiple of that of ‘{baseline.label}’.")

@@ -18,6 +18,8 @@ from analysis.table_model import Cell, Head, Table
 # of a group keep at least before they are folded.
 _COLUMN, _PAGE, _LARGE, _SHRUNK, _GAP, _NARROWEST_LABEL, _GROUP = 44, 80, 74, 95, 3, 30, 12
 
+_ROWS = 45  # that a page holds
+
 
 def to_latex(table: Table) -> str:
     r"""The table as a `table` environment that ends with a line break.
@@ -64,6 +66,10 @@ def _comment(table: Table, text: str) -> str:
         " ".join(f"Study {table.study}, scale {table.scale}.".split()),
         rf"In the preamble: \usepackage{{{','.join(packages)}}}. In the text: \input this file.",
     ]
+    if len(table.rows) > _ROWS:
+        lines.append(
+            f"{len(table.rows)} rows are more than a page holds, and LaTeX cuts what sticks out: leave some out."
+        )
     if not known_to_pdflatex(text):
         lines.append("Holds letters that pdflatex does not know: compile with lualatex and a font that has them.")
     lines += provenance_lines(table.provenance) if table.provenance else []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,27 +27,33 @@ _GAP = 2  # a column's padding and separator
 class _Whole:
     """A rich table, never narrower than its columns need: rich itself would leave columns out.
 
-    `groups` are names with how far their columns reach, from the right: `(name, begin, end)` in letters. They stand in
-    a line of their own below the first rule, which rich has no way to say.
+    Groups stand in lines of their own, which rich has no way to say. `columns` are names with how far their columns
+    reach, counted from the right, `(name, begin, end)` in letters: below the first rule. `rows` are names by the number
+    of the rule below which they stand.
     """
 
     table: RichTable
-    groups: tuple[tuple[str, int, int], ...] = ()
+    columns: tuple[tuple[str, int, int], ...]
+    rows: Mapping[int, str]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         needed = sum((column.min_width or 0) + _GAP for column in self.table.columns) + _GAP
-        lines = console.render_lines(
-            self.table, options.update(width=max(options.max_width, needed), height=None), pad=False
-        )
-        for place, line in enumerate(lines):
+        whole = options.update(width=max(options.max_width, needed), height=None)
+        rule = 0
+        for line in console.render_lines(self.table, whole, pad=False):
             yield from line
             yield Segment.line()
-            if place == 0 and self.groups:
-                yield from console.render(self._group_line(Segment.get_line_length(line)), options)
+            if set("".join(segment.text for segment in line).strip()) != {"─"}:
+                continue
+            if rule == 0 and self.columns:
+                yield self._columns_line(Segment.get_line_length(line))
+            if rule in self.rows:
+                yield Text(f" {self.rows[rule]}", style="italic", no_wrap=True, overflow="ignore")
+            rule += 1
 
-    def _group_line(self, width: int) -> Text:
-        line = Text(" " * width, no_wrap=True, overflow="ignore")
-        for name, begin, end in self.groups:
+    def _columns_line(self, width: int) -> Text:
+        line = Text(" " * width)
+        for name, begin, end in self.columns:
             text = f" {name} ".center(begin - end, "─")
             line = Text.assemble(line[: width - begin], (text, "bold"), line[width - end :])
         line.no_wrap, line.overflow = True, "ignore"
@@ -77,18 +83,21 @@ def to_terminal(table: Table) -> Group:
             for text in texts:
                 text.pad_left(width - cell_len(text.plain))
         shown.add_column(_header(lines, head.numeric), no_wrap=True, min_width=width)
-    for span in neighbours(row.group for row in table.rows):
+    sections = neighbours(row.group for row in table.rows)
+    for span in sections:
         if span.start:
             shown.add_section()
-        if span.group is not None:
-            shown.add_row(Text(span.group, style="italic"))
         for place in range(span.start, span.start + span.count):
             shown.add_row(Text(table.rows[place].label), *(texts[place] for texts in columns))
+    # The first section follows the second rule, below the headers.
+    named = {number: span.group for number, span in enumerate(sections, start=1) if span.group is not None}
     general = " ".join(note.text for note in table.notes if note.mark is None)
     below = [Text(general, style="dim")] if general else []
     below += [Text(f"{note.mark}  {note.text}") for note in table.notes if note.mark is not None]
     title = Text(table.caption, style="bold")
-    return Group(Padding(title, (0, 0, 0, 1)), _Whole(shown, groups), *(Padding(text, (0, 0, 0, 1)) for text in below))
+    return Group(
+        Padding(title, (0, 0, 0, 1)), _Whole(shown, groups, named), *(Padding(text, (0, 0, 0, 1)) for text in below)
+    )
 
 
 def _column_groups(table: Table, widths: list[int]) -> tuple[tuple[str, int, int], ...]:

@@ -160,3 +160,12 @@ def test_groups_come_from_the_study(make_grouped: Callable[..., Table]) -> None:
 def test_brackets_are_explained(make_grouped: Callable[..., Table]) -> None:
     said = [each.text for each in make_grouped().notes if each.text.startswith("In brackets")]
     assert said == ["In brackets: 95% t interval of the difference over seeds, paired where they are the same."]
+
+
+def test_the_example_of_the_documentation_is_right(make_plan: Any, request: pytest.FixtureRequest) -> None:
+    text = (request.config.rootpath / "docs" / "tables.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    plan = make_plan(example)
+    table = build_table(plan, trial_frame(plan, []))
+    assert {head.kind for head in table.columns} == {"metric", "delta", "ratio", "paper", "config", "n"}
+    assert all(option in text for option in ("`second`", "`interval`", "`group`", "`siunitx: true`", "`aggregate`"))

@@ -135,3 +135,9 @@ def test_a_table_wider_than_a_column_is_starred(sample_table: Table) -> None:
     wide = render(sample_table, "latex")
     assert wide.index(r"\begin{table*}") < wide.index(r"\begin{adjustbox}") < wide.index(r"\begin{tabular}")
     assert wide.rstrip().endswith(r"\end{table*}")
+
+
+def test_more_rows_than_a_page_holds_are_announced(sample_table: Table) -> None:
+    rows = tuple(replace(sample_table.rows[0], id=str(place)) for place in range(60))
+    assert "60 rows are more than a page holds" in render(replace(sample_table, rows=rows), "latex")
+    assert "than a page holds" not in render(sample_table, "latex")
