@@ -67,7 +67,7 @@ def _has_column(plan: Plan, head: Head) -> bool:
         if isinstance(column, MetricColumn):
             same = column.metric == head.metric and (head.counted or column.aggregate == head.aggregate)
         elif isinstance(column, DeltaColumn):
-            same = column.delta == head.metric
+            same = column.delta == head.metric and column.interval == head.interval
         elif isinstance(column, RatioColumn):
             same = column.ratio == head.metric
         else:
@@ -113,7 +113,7 @@ def _comparison(plan: Plan, variant: Variant, head: Head, cell: Cell, trials: Se
     else:  # `analysis.statistics.difference`
         said += "; its deviation is the root of the sum of the two variances, for the two do not have the same seeds"
     if cell.low is not None and head.interval is not None:
-        said += f"; the interval is of {head.interval:g} %"
+        said += f"; in brackets its {head.interval:g}% t interval over seeds (`analysis.intervals.seed_difference`)"
     return said
 
 

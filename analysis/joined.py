@@ -131,7 +131,7 @@ def _identities(table: Table) -> list[Hashable]:
     found: list[Hashable] = []
     for head in table.columns:
         if head.kind in ("metric", "delta", "ratio"):
-            what: tuple[Hashable, ...] = (head.kind, head.metric, head.aggregate)
+            what: tuple[Hashable, ...] = (head.kind, head.metric, head.aggregate, head.interval)
         elif head.kind == "paper":  # the paper's tables print the same metric below the same header
             what = (head.kind, head.metric, head.header)
         else:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 
+from analysis.interval import Interval, with_interval
 from analysis.numbers import PLUS_MINUS, NumberFormat, choose_format
 from analysis.table_model import Cell, Head
 
@@ -38,13 +39,15 @@ def uniform(head: Head, heads: Sequence[Head], cells: Sequence[Cell]) -> tuple[H
     values = [float(cell.value) for _, cell in told if isinstance(cell.value, int | float)]
     chosen = choose_format(head.format or "number", values, max(digits) if same_unit else None)
     chosen = replace(chosen, signed=head.kind == "delta")
-    printed = [_printed(cell, chosen) if _is_number(cell) else cell for cell in cells]
+    printed = [_printed(head, cell, chosen) if _is_number(cell) else cell for cell in cells]
     return replace(head, unit=chosen.unit), printed
 
 
-def _printed(cell: Cell, chosen: NumberFormat) -> Cell:
-    """The cell with its number as this format prints it, its deviation as well where it showed one."""
+def _printed(head: Head, cell: Cell, chosen: NumberFormat) -> Cell:
+    """The cell with its number as this format prints it, its deviation or interval as well where it showed one."""
     assert isinstance(cell.value, int | float)
+    if cell.low is not None and cell.high is not None and head.interval is not None:
+        return replace(cell, text=with_interval(chosen, cell.value, Interval(cell.low, cell.high, head.interval)))
     return replace(cell, text=chosen.text(cell.value, cell.std if PLUS_MINUS in cell.text else None))
 
 

@@ -282,3 +282,31 @@ def test_three_studies_and_every_format(parts, make_part) -> None:
     for format in FORMATS:
         text = render(table, format)
         assert all(row.label in text for row in table.rows)
+
+
+def test_intervals_are_printed_alike(make_part) -> None:
+    values = {"base/0": {"seconds": 10.0}, "base/1": {"seconds": 12.0}, "wider/0": {"seconds": 40.0},
+              "wider/1": {"seconds": 43.0}}  # fmt: skip
+    first = FIRST.replace("{delta: pckh}", "{delta: seconds, interval: 95}")
+    slow = {name: {"seconds": 100 * each["seconds"]} for name, each in values.items()}
+    second = first.replace("study: first", "study: slow")
+    parts = [
+        make_part(first, values),
+        make_part(second, slow),
+        make_part(FIRST.replace("study: first", "study: x"), {}),
+    ]
+    assert cell(parts[0].table, "wider", "delta_seconds").text.endswith(" s")
+    table = join_tables(parts)
+    assert cell(table, "slow/wider", "delta_seconds").text == "+50.83 [40.24, 61.42] min"
+    assert cell(table, "first/wider", "delta_seconds").text == "+0.51 [0.40, 0.61] min"
+    assert cell(table, "x/wider", "delta_seconds").text == "—"
+    assert [head.unit for head in table.columns if head.key == "delta_seconds"] == ["min"]
+
+
+def test_with_and_without_interval_are_two_columns(make_part) -> None:
+    bounded = SECOND.replace("{delta: pckh}", "{delta: pckh, interval: 90}")
+    table = join_tables([make_part(FIRST, {}), make_part(bounded, {})])
+    assert [(head.key, head.header) for head in table.columns if head.kind == "delta"] == [
+        ("delta_pckh", "Δ PCKh [90%]"),
+        ("delta_pckh_2", "Δ PCKh"),
+    ]
