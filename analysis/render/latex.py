@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from analysis.render.latex_siunitx import SETUP, SColumn, s_column
-from analysis.render.latex_text import escape, known_to_pdflatex
+from analysis.render.latex_text import breakable, escape, known_to_pdflatex
 from analysis.render.layout import Pieces, column, folded, neighbours, note_marks, pieces
 from analysis.render.provenance import provenance_lines
 from analysis.table_model import Cell, Head, Table
@@ -31,8 +31,8 @@ def to_latex(table: Table) -> str:
     rows = [row.cells for row in table.rows]
     width = _width(table.columns, rows)
     label_width = max(_NARROWEST_LABEL, _PAGE - width)
-    longest = max(len(text) for text in (table.row_header, *(row.label for row in table.rows)))
-    needed = width + min(longest, label_width)
+    labels = [line for row in table.rows for line in _folded(row.label, label_width)]
+    needed = width + max(map(len, [table.row_header, *labels]))
     lines = [*_tabular(table, label_width, needed), *_notes(table, needed)]
     if needed > _LARGE:
         place = lines.index(r"\end{tabular}") + 1
@@ -187,8 +187,10 @@ def _cell(cell: Cell, each: Pieces, widest_std: str, widest_interval: str) -> st
 def _notes(table: Table, needed: int) -> list[str]:
     if not table.notes:
         return []
-    general = " ".join(escape(note.text) for note in table.notes if note.mark is None)
-    marked = [rf"\textsuperscript{{{note.mark}}}\,{escape(note.text)}" for note in table.notes if note.mark is not None]
+    general = " ".join(breakable(note.text) for note in table.notes if note.mark is None)
+    marked = [
+        rf"\textsuperscript{{{note.mark}}}\,{breakable(note.text)}" for note in table.notes if note.mark is not None
+    ]
     paragraphs = [part for part in (general, *marked) if part]
     joined = [f"  {part}" + (r"\\" if place < len(paragraphs) - 1 else "") for place, part in enumerate(paragraphs)]
     size = r"\scriptsize" if needed > _SHRUNK else r"\footnotesize"

@@ -55,6 +55,8 @@ _ESCAPES = {
     "\u2009": r"\,",
     "\u202f": r"\,",
 }
+_LONG_WORD = 20
+_PARTS = re.compile(rf"[^/_.:=,;]{{1,{_LONG_WORD}}}[/_.:=,;]*|[/_.:=,;]+")
 _LAST_LATIN = "\u017f"  # up to here pdflatex knows the letters of UTF-8 without a package
 
 
@@ -69,6 +71,18 @@ def escape(text: str) -> str:
     whole = re.sub("-(?=-)", "-\0", one_line)
     escaped = "".join(_ESCAPES.get(letter, letter) for letter in whole).replace("\0", "{}")
     return f"{{}}{escaped}" if escaped.startswith(("[", "*")) else escaped
+
+
+def breakable(text: str) -> str:
+    r"""The text escaped, with places where a long word, a path or a key, may go on in the next line.
+
+    >>> breakable("in /folder/of/all/image.png")
+    'in /\\allowbreak{}folder/\\allowbreak{}of/\\allowbreak{}all/\\allowbreak{}image.\\allowbreak{}png'
+    """
+    return " ".join(
+        r"\allowbreak{}".join(map(escape, _PARTS.findall(word))) if len(word) > _LONG_WORD else escape(word)
+        for word in text.split(" ")
+    )
 
 
 def known_to_pdflatex(text: str) -> bool:

@@ -19,9 +19,10 @@ import pytest
 from PIL import Image
 
 from analysis.frame import trial_frame
+from analysis.joined import Part, join_tables
 from analysis.render import render
 from analysis.table import build_table
-from analysis.table_model import Provenance, Row, Table
+from analysis.table_model import Note, Provenance, Row, Table
 from runners.planning import plan_study
 from search_space import expand, read_study
 
@@ -49,6 +50,20 @@ def worst(sample: Table) -> Table:
     return replace(sample, rows=rows, columns=columns, row_header="[header]", caption=" ".join(WORST))
 
 
+def study_part(name: str) -> Part:
+    """One of the project's studies and its table, before anything is trained."""
+    path = Path(__file__).parents[2] / "studies" / f"{name}.yaml"
+    plan = plan_study(expand(read_study(path), "tiny"))
+    return Part(plan, build_table(plan, trial_frame(plan, [])))
+
+
+def unbroken(sample: Table) -> Table:
+    """Words without a space, as paths in errors and ids of variants have them, longer than a line."""
+    path = "FileNotFoundError:/" + "/".join(f"folder_{number}" for number in range(20)) + "x" * 150
+    rows = tuple(replace(row, label="block.depth=3,block.cardinality=16,model.width=0.75," * 2) for row in sample.rows)
+    return replace(sample, rows=rows, notes=(Note(path), *(replace(n, text=path) for n in sample.notes if n.mark)))
+
+
 @pytest.fixture
 def tables(
     sample_table: Table, make_grouped: Callable[..., Table], make_plan: Any, provenance: Provenance
@@ -57,9 +72,9 @@ def tables(
 
     def find(name: str) -> Table:
         if name.startswith("table"):
-            path = Path(__file__).parents[2] / "studies" / f"{name}.yaml"
-            plan = plan_study(expand(read_study(path), "tiny"))
-            return build_table(plan, trial_frame(plan, []))
+            return study_part(name).table
+        if name == "joined":
+            return join_tables([study_part(each) for each in ("table1_binarisation", "table2_blocks", "table4_recipe")])
         if name == "bare":
             plan = make_plan("study: bare\nvariants: [{id: only}]\ntable: {columns: [{metric: pckh}]}\n")
             return build_table(plan, trial_frame(plan, []))
@@ -68,6 +83,7 @@ def tables(
             "sample_siunitx": lambda: replace(sample_table, siunitx=True),
             "worst": lambda: worst(sample_table),
             "worst_siunitx": lambda: replace(worst(sample_table), siunitx=True),
+            "unbroken": lambda: unbroken(sample_table),
             "grouped": lambda: replace(make_grouped(), provenance=provenance),
             "grouped_siunitx": lambda: make_grouped(siunitx=True),
         }
@@ -105,6 +121,8 @@ def compile_page(text: str, folder: Path, options: str = "") -> tuple[str, np.nd
         "worst",
         "worst_siunitx",
         "bare",
+        "unbroken",
+        "joined",
         "grouped",
         "grouped_siunitx",
         "table1_binarisation",

@@ -8,10 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.render import render
 from analysis.render.latex_siunitx import s_column
-from analysis.render.latex_text import escape, known_to_pdflatex
+from analysis.render.latex_text import breakable, escape, known_to_pdflatex
 from analysis.table_model import Cell, Head, Row, Table
 
 MakeTable = Callable[..., Table]
@@ -141,3 +143,25 @@ def test_more_rows_than_a_page_holds_are_announced(sample_table: Table) -> None:
     rows = tuple(replace(sample_table.rows[0], id=str(place)) for place in range(60))
     assert "60 rows are more than a page holds" in render(replace(sample_table, rows=rows), "latex")
     assert "than a page holds" not in render(sample_table, "latex")
+
+
+@given(st.text(max_size=200))
+def test_breakable_loses_nothing(text: str) -> None:
+    assert breakable(text).replace(r"\allowbreak{}", "").replace("{}", "") == " ".join(
+        escape(word) for word in text.split(" ")
+    ).replace("{}", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("short words stay", "short words stay"),
+        (
+            "/data/of/everybody/x.png",
+            r"/\allowbreak{}data/\allowbreak{}of/\allowbreak{}everybody/\allowbreak{}x.\allowbreak{}png",
+        ),
+        ("x" * 45, r"\allowbreak{}".join(["x" * 20, "x" * 20, "x" * 5])),
+    ],
+)
+def test_long_words_of_notes_may_break(text: str, expected: str) -> None:
+    assert breakable(text) == expected
