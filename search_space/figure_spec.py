@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from search_space.config import Section
 from search_space.table_spec import KeyName, MetricName
@@ -19,7 +19,13 @@ Cost = Literal["params", "operations", "binary_macs", "real_macs", "size_bytes",
 PoseOrder = Literal["failures", "successes", "first"]
 FeatureView = Literal["layers", "1x1"]
 
-Names = Annotated[tuple[str, ...], Field(strict=False)]
+
+def _listed(value: Any) -> Any:
+    """A single word is a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(_listed)]
 _VARIANTS = "only these variants (ids), in this order; none: all, or what suits the figure"
 _SEED = "the seed whose weights are shown; null: the first that has them"
 
@@ -86,8 +92,8 @@ class CurvesOptions(FigureOptions):
 class ParetoOptions(FigureOptions):
     """Accuracy against cost."""
 
-    cost: Annotated[tuple[Cost, ...], Field(strict=False, min_length=1, max_length=3)] = Field(
-        ("params", "operations", "size_bytes"), description="a panel for each of these costs"
+    cost: Annotated[tuple[Cost, ...], Field(strict=False, min_length=1, max_length=3), BeforeValidator(_listed)] = (
+        Field(("params", "operations", "size_bytes"), description="a panel for each of these costs")
     )
     metric: MetricName = Field("pckh", description="what is gained")
 

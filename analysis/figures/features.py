@@ -145,8 +145,8 @@ def _one_by_one(
         title = box.suptitle(f"{trial.variant.label}: {name}", size=TEXT, x=0.005, ha="left", weight="bold")
         fit(title, cell * columns * 2 - 0.1)
     notes = [
-        f"Validation image {options.image}. Of each layer the {options.count} maps behind it that vary most, before each "
-        "of them the map in front of the layer that correlates most with it (r, over pixels); contrast stretched."
+        f"Validation image {options.image}. Of each layer the {options.count} maps behind it that vary most, before "
+        "each the map in front of the layer that correlates most with it (r, over pixels); contrast stretched."
     ]
     if without:
         notes.append(f"Without 1x1 layers: {', '.join(f'‘{label}’' for label in without)}.")
@@ -173,7 +173,7 @@ def picture(split: Split, row: int) -> Any:
     return input_image(split, row).numpy().transpose(1, 2, 0).clip(0, 1)
 
 
-def tiled(maps: FloatArray, columns: int = 1) -> FloatArray:
+def tiled(maps: npt.NDArray[np.floating], columns: int = 1) -> FloatArray:
     """Maps n x H x W beside and below one another, each stretched to 0 ... 1, with white lines between them."""
     count, height, width = maps.shape
     rows = -(-count // columns)

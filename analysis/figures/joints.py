@@ -64,6 +64,9 @@ def draw(material: Material) -> Drawing:
     spread = "; bars: mean ± one standard deviation" if max(used.values()) > 1 else ""
     notes = [f"{count_seeds(used)}{spread}.", *describe_lacks(lacks, planned_trials(material, choice.variants))]
 
+    reached = [joint.mean + (joint.std if joint.n > 1 else 0) for each in summaries.values() for joint in each.values()]
+    top = max(1.0, 1.05 * max(reached))
+
     def panel(axes: Axes, variants: Sequence[Variant]) -> list[tuple[Any, str]]:
         look, shown = looks(variants), [each for each in variants if each.id in summaries]
         width = 0.82 / len(shown)
@@ -91,7 +94,7 @@ def draw(material: Material) -> Drawing:
         axes.set_xticks(range(len(COLUMNS)), list(COLUMNS.values()))
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.55, len(COLUMNS) - 0.45)
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, top)
         axes.grid(visible=False, axis="x")
         axes.axvline(len(COLUMNS) - 1.5, color=FAINT, linewidth=0.6)  # the total is of another kind
         return handles

@@ -124,7 +124,7 @@ def text_width(words: str, size: float) -> float:
 
 def fit(text: Text, width: float, least: float = SMALL) -> None:
     """Make a text's letters smaller until it is at most `width` inches wide, but not below `least` points."""
-    size = float(text.get_fontsize())  # type: ignore[arg-type]
+    size = float(text.get_fontsize())
     while size > least and text_width(text.get_text(), size) > width:
         size -= 0.25
     text.set_fontsize(size)
@@ -133,12 +133,13 @@ def fit(text: Text, width: float, least: float = SMALL) -> None:
 def _legend(figure: Figure, handles: Sequence[Any], labels: Sequence[str], width: float) -> tuple[Any, float, float]:
     """The legend with as many columns as fit, and its width and height in inches."""
     words = ["\n".join(wrap_to(label, width - 0.6, SMALL)) for label in labels]
+    canvas: Any = figure.canvas  # of Agg, see `new_figure`
     for columns in range(min(len(words), 4), 0, -1):
         legend = figure.legend(
             handles, words, loc="lower left", ncols=columns, borderaxespad=0, borderpad=0, columnspacing=1.2
         )
         legend.set_in_layout(False)
-        box = legend.get_window_extent(figure.canvas.get_renderer())
+        box = legend.get_window_extent(canvas.get_renderer())
         size = box.width / figure.dpi, box.height / figure.dpi
         if columns == 1 or size[0] <= width - 2 * _GAP:
             return legend, *size

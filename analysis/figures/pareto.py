@@ -94,9 +94,10 @@ def draw(material: Material) -> Drawing:
     used = {variant.id: len(material.results[variant.id].values(metric.name)) for variant in shown}
     figure = new_figure(COLUMN if len(panels) == 1 else PAGE, 2.3)
     rows: Any = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    front = {point.variant.id for cost in panels for point in pareto_front(panels[cost], metric.better)}
+    ahead = [point.variant for points in panels.values() for point in pareto_front(points, metric.better)]
+    front = {variant.id: variant for variant in ahead}  # in the order of the first panel's costs
     many = len(shown) > MOST
-    numbered = [each for each in shown if each.id in front][:_MOST_NUMBERED] if many else []
+    numbered = list(front.values())[:_MOST_NUMBERED] if many else []
     for axes, (cost, points) in zip(rows, panels.items(), strict=True):
         _panel(axes, points, pareto_front(points, metric.better), looks(shown), numbered, many=many)
         axes.set_xlabel(_cost_label(axes, cost, points))
@@ -153,20 +154,30 @@ def _panel(
 
 
 def _cost_label(axes: Axes, cost: Cost, points: Sequence[Point]) -> str:
-    """The label of the cost's axis, in the unit that tables print; logarithmic where costs differ by tenfold."""
+    """The label of the cost's axis, with its unit; logarithmic where costs differ by tenfold."""
     from matplotlib.ticker import FuncFormatter
 
     values = [point.cost for point in points if point.cost > 0]
-    kind = "giga" if cost == "operations" else METRICS[cost].format
-    printed = choose_format(kind, values)
+    factor, unit = _unit(cost, max(values, default=0.0))
     if values and len(values) == len(points) and max(values) >= 10 * min(values):
         axes.set_xscale("log")
         label_logarithmic(axes.xaxis)
     inner = axes.xaxis.get_major_formatter() if axes.get_xscale() == "log" else None
-    written = (lambda value, place: inner(value / printed.factor, place)) if inner else _plain(printed.factor)
+    written = (lambda value, place: inner(value / factor, place)) if inner else _plain(factor)
     axes.xaxis.set_major_formatter(FuncFormatter(written))
     words = "operations" if cost == "operations" else metric_axis(METRICS[cost], values).label.partition(" (")[0]
-    return f"{words} ({printed.unit})" if printed.unit else words
+    return f"{words} ({unit})"
+
+
+def _unit(cost: Cost, largest: float) -> tuple[float, str]:
+    """What a cost is divided by, and what that is called: the unit of tables, a thousandth of it for tiny networks."""
+    if cost == "seconds":
+        printed = choose_format("seconds", [largest])
+        return printed.factor, printed.unit
+    factor, units = {"params": (1e6, "kM"), "size_bytes": (1e6, "kM")}.get(cost, (1e9, "MG"))
+    byte = "B" if cost == "size_bytes" else ""
+    small = largest < 0.5 * factor
+    return (factor / 1000 if small else factor), units[0 if small else 1] + byte
 
 
 def _plain(factor: float) -> Any:

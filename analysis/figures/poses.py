@@ -43,7 +43,8 @@ def mean_errors(predictions: Predictions) -> npt.NDArray[np.float64]:
     known = np.isfinite(errors)
     counted = known.sum(axis=1)
     total = np.where(known, errors, 0.0).sum(axis=1)
-    return np.divide(total, counted, out=np.full(len(errors), np.nan), where=counted > 0)
+    means: npt.NDArray[np.float64] = np.divide(total, counted, out=np.full(len(errors), np.nan), where=counted > 0)
+    return means
 
 
 def in_order(errors: npt.ArrayLike, order: PoseOrder, count: int) -> list[int]:
@@ -135,8 +136,8 @@ def _chosen(
             if isinstance(predictions, str):
                 lacks.append(Lack(variant.label, result.seed, predictions))
             else:
-                shown = Shown(material.by_name[variant.id, result.seed], predictions)
-                found.setdefault(variant.id, {})[result.seed] = shown
+                trial = material.by_name[variant.id, result.seed]
+                found.setdefault(variant.id, {})[result.seed] = Shown(trial, predictions)
     variants = named or two_variants([each for each in candidates if each.id in found])
     lacks = [lack for lack in lacks if lack.label in {variant.label for variant in variants or everyone}]
     there = [variant for variant in variants if variant.id in found]
@@ -188,6 +189,9 @@ def _legend() -> tuple[list[Any], list[str]]:
 
     from tasks.draw import COLOURS
 
-    handles = [Line2D([], [], color=[part / 255 for part in colour], linewidth=2.5) for colour in COLOURS.values()]
+    handles = [
+        Line2D([], [], color=(colour[0] / 255, colour[1] / 255, colour[2] / 255), linewidth=2.5)
+        for colour in COLOURS.values()
+    ]
     dot = Line2D([], [], linestyle="", marker="o", markersize=4, markerfacecolor="white", markeredgecolor=INK)
     return [*handles, dot], [*(f"{name} limbs" for name in COLOURS), "annotated"]
