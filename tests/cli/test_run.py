@@ -33,7 +33,7 @@ def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, t
     assert "\x1b[" not in done.stdout + done.stderr
     assert "Hierarchical & binary" in done.stdout
     assert "hglab ui" in done.stderr
-    for suffix in ("tex", "md", "csv"):
+    for suffix in ("tex", "md", "html", "csv"):
         assert (tmp_path / "runs" / "tables" / f"small-tiny-synthetic.{suffix}").stat().st_size > 100
     first = read_trials(_uri(tmp_path))
     assert [trial.state for trial in first] == ["complete"] * 4
