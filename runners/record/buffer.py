@@ -33,6 +33,9 @@ Entry = Mapping[str, Any]
 _SHARE = 10
 """After a failed attempt, training goes on for so many times as long as it took: a server that hangs costs a tenth."""
 
+_LOCKED_S = 30.0
+"""For how long to wait for another process that has an outbox, in seconds."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -100,20 +103,23 @@ class Outbox:
     def settle(self, patience_s: float) -> bool:
         """Wait until all that an earlier process left in the file is sent, by this process or by another one that has
         the file. Says whether it is.
+
+        Another process that has the file and does not get on within `_LOCKED_S` stands still, and is not waited for.
         """
-        deadline, wait = self._clock() + patience_s, FIRST_WAIT_S
-        while self._path.exists():
-            taken = self.open()
-            if taken:
+        begin, wait = self._clock(), FIRST_WAIT_S
+        while self._path.exists() and self._path.stat().st_size:
+            if taken := self.open():
                 self.catch_up()
                 settled = not self._waiting
                 self.close()
                 if settled:
                     break
-            left = deadline - self._clock()
-            if left <= 0:
+            gone = self._clock() - begin
+            if not taken and gone >= _LOCKED_S:
+                break
+            if gone >= patience_s:
                 return False
-            self._sleep(min(wait, left))
+            self._sleep(min(wait, max(0.0, patience_s - gone)))
             wait = min(2 * wait, LONGEST_WAIT_S)
         return True
 

@@ -166,6 +166,9 @@ def test_a_trial_waits_until_what_is_left_has_been_sent(tmp_path, clock) -> None
     assert first.settle(10), "there is nothing to wait for"
     first.put({"n": 1})
     assert not _outbox(tmp_path, Server(clock)).settle(3), "another process has the file"
+    begin = clock.now
+    assert _outbox(tmp_path, Server(clock)).settle(600), "and stands still"
+    assert 30 <= clock.now - begin < 90
     first.close()
     assert not _outbox(tmp_path, Server(clock, AWAY)).settle(3), "the record is away"
     server = Server(clock)
