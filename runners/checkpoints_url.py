@@ -105,7 +105,7 @@ def open_url(url: str) -> tuple[Any, str]:
 
 
 def write_below(files: Any, folder: str, write: Callable[[], T]) -> T:
-    """What `write` gives, which writes into a folder; where the folder is missing, it is made, and `write` called again.
+    """What `write` gives, which writes into a folder. A folder that is missing is made, and `write` called again.
 
     A bucket is never made: one that is missing is misspelt.
 
@@ -123,11 +123,12 @@ def write_below(files: Any, folder: str, write: Callable[[], T]) -> T:
     except Exception:
         if files.exists(folder):
             raise
-    missing = [folder]
-    while not files.exists(above := str(files._parent(missing[-1]))):
-        if above.strip("/") == "":
-            raise FileNotFoundError(f"there is no {missing[-1]}")
-        missing.append(above)
+    missing: list[str] = []
+    while folder.strip("/") and not files.exists(folder):
+        if "/" not in folder:
+            raise FileNotFoundError(f"there is no {folder}")
+        missing.append(folder)
+        folder = str(files._parent(folder))
     for path in reversed(missing):
         with contextlib.suppress(FileExistsError):  # another machine was quicker
             files.mkdir(path, create_parents=False)

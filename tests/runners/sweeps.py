@@ -59,13 +59,33 @@ def _parent(process: int) -> int:
 
 def lose_a_node(folder: Path) -> dict[str, Any]:
     """Two nodes of one CPU each; one is killed once both train."""
+    return _lose_a_node(folder, Places.below(folder / "runs"))
+
+
+def lose_a_node_with_its_disk(folder: Path) -> dict[str, Any]:
+    """The same, but each node keeps its trials' folders for itself: they share a URL only."""
+    import runners.sweep
+
+    original = runners.sweep._train
+
+    def train(config, jobs) -> None:
+        import ray
+
+        trials = folder / "disks" / ray.get_runtime_context().get_node_id() / "trials"
+        own = {name: replace(job, places=replace(job.places, trials=trials)) for name, job in jobs.items()}
+        original(config, own)
+
+    runners.sweep._train = train
+    return _lose_a_node(folder, Places.below(folder / "runs", checkpoints=f"file://{folder}/url"))
+
+
+def _lose_a_node(folder: Path, places: Places) -> dict[str, Any]:
     from ray._private import ray_constants
     from ray.cluster_utils import Cluster
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 0, "include_dashboard": False})
     nodes = [cluster.add_node(num_cpus=1) for _ in range(2)]
     raylets = {node.all_processes[ray_constants.PROCESS_TYPE_RAYLET][0].process.pid: node for node in nodes}
-    places = Places.below(folder / "runs")
     killed: dict[str, Any] = {}
 
     def kill(job) -> bool:
@@ -136,4 +156,5 @@ def lose_workers(folder: Path) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"lose_a_node": lose_a_node, "lose_workers": lose_workers}[sys.argv[1]](Path(sys.argv[2]))))
+    sweeps = (lose_a_node, lose_a_node_with_its_disk, lose_workers)
+    print(json.dumps({sweep.__name__: sweep for sweep in sweeps}[sys.argv[1]](Path(sys.argv[2]))))

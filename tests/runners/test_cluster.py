@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from runners.files import MODEL
 from runners.job import Places
 from runners.record.reading import read_trials
 from runners.record.writing import Record
@@ -80,6 +81,22 @@ def test_a_node_that_is_lost_costs_no_epoch(tmp_path, make_plan) -> None:
         for places_ in (places, calm)
     ]
     assert metrics[0] == metrics[1]
+
+
+def test_a_node_that_is_lost_with_its_disk_costs_no_epoch(tmp_path) -> None:
+    told = _sweep("lose_a_node_with_its_disk", tmp_path)
+    assert (told["failed"], told["error"], len(told["trained"])) == ({}, None, 4)
+    places = Places.below(tmp_path / "runs")
+    _assert_each_complete_once(places)
+    _assert_continued(places, told["killed"]["job"])
+    trials = read_trials(places.uri)
+    assert len(trials) == 5, "only the trial of the lost node was begun again"
+    lost = next(trial.fingerprint for trial in trials if trial.state != "complete")
+    disks = {path.parts[-3] for path in (tmp_path / "disks").glob(f"*/trials/{lost}")}
+    assert len(disks) == 2, "it went on where its folder was not"
+    assert not list(places.trials.glob(f"{lost}*")), "nor did the launch have it"
+    kept = {path.relative_to(tmp_path / "url").as_posix() for path in (tmp_path / "url").rglob("*") if path.is_file()}
+    assert kept == {f"{trial.fingerprint}/{MODEL}" for trial in trials}
 
 
 def test_a_lost_worker_is_replaced_and_an_error_is_not_repeated(tmp_path) -> None:

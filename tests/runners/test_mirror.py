@@ -12,7 +12,7 @@ from fsspec import register_implementation
 from fsspec.implementations.memory import MemoryFileSystem
 
 from runners.checkpoint import Checkpoint, load_checkpoint, load_model, save_checkpoint, save_model
-from runners.checkpoints_url import MirrorAway, check_url, check_usable, in_words, probe, shown
+from runners.checkpoints_url import MirrorAway, check_url, check_usable, in_words, open_url, probe, shown, write_below
 from runners.executors import run_inline
 from runners.files import CHECKPOINT, MODEL, PREVIOUS_CHECKPOINT
 from runners.interruption import StopRequest
@@ -333,6 +333,41 @@ def test_a_store_that_answers_is_used_and_left_as_it_was(store) -> None:
     assert not Store.store
     Store.error = PermissionError("Forbidden: store://me:secret@host/x?sig=secret")
     assert probe(store) == "it cannot be written and read (PermissionError: Forbidden: store://***@host/x?***)"
+
+
+class Buckets:
+    """The part of an object store that making folders needs: a bucket has to be there, folders come with their files."""
+
+    def __init__(self, *there: str) -> None:
+        self._there = there
+        self.made: list[str] = []
+
+    def exists(self, path: str) -> bool:
+        return path in ("", *self._there)
+
+    def _parent(self, path: str) -> str:
+        return path.rpartition("/")[0]
+
+    def mkdir(self, path: str, create_parents: bool) -> None:
+        assert not create_parents
+        self.made.append(path)
+
+
+def test_folders_are_made_but_never_a_bucket(tmp_path) -> None:
+    def fails():
+        raise FileNotFoundError("no such thing")
+
+    files = Buckets()
+    with pytest.raises(FileNotFoundError, match=r"^there is no bucket$"):
+        write_below(files, "bucket/deep/er", fails)
+    assert files.made == []
+    files = Buckets("bucket")
+    with pytest.raises(FileNotFoundError, match="no such thing"):
+        write_below(files, "bucket/deep/er", fails)
+    assert files.made == ["bucket/deep", "bucket/deep/er"]
+    files, root = open_url(f"file://{tmp_path}/deep/er")
+    write_below(files, root, lambda: files.pipe_file(f"{root}/x", b"1"))
+    assert (tmp_path / "deep" / "er" / "x").read_bytes() == b"1"
 
 
 @pytest.mark.parametrize(
