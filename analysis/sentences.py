@@ -61,6 +61,8 @@ def _over_seeds(each: Compared, value: float, significance: Significance, printe
     size, side = printed.text(abs(value)), "above" if value > 0 else "below"
     means = f"{_mean(own, printed)} against {_mean(other, printed)}"
     difference = f"‘{own.label}’ is {size} {side} ‘{other.label}’ in {header} ({means})"
+    if printed.rounded(value) == 0:
+        difference = f"‘{own.label}’ and ‘{other.label}’ are {size} apart in {header} ({means})"
     if each.over_seeds is None or each.p_seeds is None:
         return f"{difference}; {each.seeds_reason}."
     test = "paired t test" if each.over_seeds.paired else "Welch's t test"
@@ -81,14 +83,19 @@ def _over_images(each: Compared, significance: Significance, printed: NumberForm
     """What another sample of images would change."""
     if each.over_images is None or each.p_images is None:
         return
+    own, other = each.measured, significance.against
+    interval = each.over_images.interval
+    if interval.low == interval.high == 0:
+        yield f"No sample of the validation images tells ‘{own.label}’ from ‘{other.label}’ in {significance.header}."
+        return
     keeps = "keeps its sign" if each.p_images < SHOWN else "may change its sign"
     p = _p(each.p_images, sum(every.p_images is not None for every in significance.compared))
     both = ""
     if each.over_both is not None:
         both = f"; with seeds drawn as well: {_range(each.over_both.interval, printed)}"
     yield (
-        f"On other samples of the {significance.images:,} validation images the difference of ‘{each.measured.label}’ "
-        f"to ‘{significance.against.label}’ {keeps} ({_range(each.over_images.interval, printed)}; paired bootstrap, "
+        f"On other samples of the {significance.images:,} validation images the difference of ‘{own.label}’ "
+        f"to ‘{other.label}’ {keeps} ({_range(interval, printed)}; paired bootstrap, "
         f"{p}): this is image sampling, not training variance{both}."
     )
 
