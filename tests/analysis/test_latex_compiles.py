@@ -98,6 +98,9 @@ def compile_page(text: str, folder: Path, options: str = "") -> tuple[str, np.nd
     (folder / "table.tex").write_text(text, encoding="utf-8")
     packages = re.search(r"\\usepackage\{([^}]*)\}", text)  # what the file itself asks for
     assert packages is not None
+    for package in packages[1].split(","):
+        if subprocess.run(["kpsewhich", f"{package}.sty"], capture_output=True).returncode:
+            pytest.skip(f"LaTeX's package {package} is not installed (Debian: texlive-latex-extra, texlive-science)")
     preamble = rf"\documentclass[{options}]{{article}}\usepackage{{{packages[1]}}}\pagestyle{{empty}}"
     document = rf"{preamble}\begin{{document}}\input{{table.tex}}\end{{document}}"
     (folder / "paper.tex").write_text(document, encoding="utf-8")
