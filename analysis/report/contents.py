@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analysis.report.differences import Difference, differences, differences_table
 from analysis.report.networks import networks_table
-from analysis.report.pictures import Picture, pictures
+from analysis.report.pictures import FINE, QUICK, Picture, pictures
 from analysis.report.trials import Failure, TrialLine, dates, explained, failures, states, trial_lines
 from search_space import InputError
 from search_space.keys import show_value
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
     from runners.record.recorded import RecordedLaunch, RecordedTrial
 
 MANY_TRIALS = 200
-"""In a report of more trials, figures that read the files of each are left out: it is there in seconds."""
+"""In a report of more trials, figures that read the files of each are left out, so that it is there in seconds."""
 
-MANY_RESAMPLES, FEW_RESAMPLES = 10_000, 1_000
+_RESAMPLES, _FEW_RESAMPLES = 10_000, 1_000
 _DESIGNS: Mapping[str, str] = {
-    "variants": "variants, written out one by one",
+    "variants": "written out one by one",
     "grid": "a grid: every combination of values",
     "one_factor_at_a_time": "one factor at a time, against one baseline",
     "leave_one_out": "leave one out: each part of the baseline put back in turn",
@@ -128,7 +128,11 @@ def gather(
         baseline=expanded.baseline.label if expanded.baseline else None,
         varies=tuple(found),
         table=table,
-        pictures=tuple(pictures(Material(plan, recorded, places), names, _left_out(plan, names))),
+        pictures=tuple(
+            pictures(
+                Material(plan, recorded, places), names, _left_out(plan, names), QUICK if _is_large(plan) else FINE
+            )
+        ),
         sentences=tuple(sentences),
         compared=compared,
         settings=differences_table(plan, found) if found else None,
@@ -143,11 +147,15 @@ def gather(
     )
 
 
+def _is_large(plan: Plan) -> bool:
+    return len(plan.trials) > MANY_TRIALS
+
+
 def _left_out(plan: Plan, names: Sequence[str]) -> dict[str, str]:
     """The figures that a report of many trials does without, with the reason."""
     from analysis.figures.catalogue import FIGURES
 
-    if len(plan.trials) <= MANY_TRIALS:
+    if not _is_large(plan):
         return {}
     why = f"left out, for it reads files of each of {len(plan.trials):,} trials; `hglab figure {{}}` draws it"
     return {name: why.format(name) for name in names if FIGURES[name].needs != "record"}
@@ -163,7 +171,7 @@ def _statistics(plan: Plan, recorded: Sequence[RecordedTrial], places: Places) -
         return [
             f"The study names no baseline, so nothing is compared by {header}: `hglab compare --against` does."
         ], None
-    resamples = MANY_RESAMPLES if len(plan.trials) <= MANY_TRIALS else FEW_RESAMPLES
+    resamples = _FEW_RESAMPLES if _is_large(plan) else _RESAMPLES
     try:
         significance = compare_variants(plan, recorded, places, metric=HEADLINE, resamples=resamples)
     except InputError as error:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from runners.record.recorded import RecordedLaunch, RecordedTrial
 
 _MOST_VALUES = 12
+_MOST_SENTENCES = 14  # in sight; the others are folded away
 
 HEADINGS = (
     ("question", "Question"),
@@ -84,6 +85,7 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
             run_address=run_address,
             links_note=note,
             shown=_shown,
+            most_sentences=_MOST_SENTENCES,
             **_frame(),
         )
     )
