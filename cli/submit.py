@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -41,8 +42,8 @@ def submit(
 ) -> None:
     """Run a study as a job of a Ray cluster; it outlives this terminal.
 
-    The study comes first, then the options of `hglab run`. The study, those beside it and hglab's code are sent along;
-    --runs and --data-root are folders that all machines of the cluster see under the same path.
+    The study comes first, then the options of `hglab run`. The study, those that it refers to and hglab's code are sent
+    along; --runs and --data-root are folders that all machines of the cluster see under the same path.
 
     Exit codes: 0 sent, 2 bad input; with --wait 0 all trials are complete, 1 a trial failed, 130 stopped.
 
@@ -74,6 +75,9 @@ def _checked(study: Path, options: Sequence[str]) -> list[str]:
     for name in ("address", "executor"):
         if any(word.split("=")[0] == f"--{name}" for word in options):
             raise InputError.at(f"--{name}", "has no meaning for a job: it runs on the whole cluster", "leave it out")
+    if "@" in urlsplit(asked["tracking_uri"] or "").netloc:
+        what = "holds a password, and whoever lists the cluster's jobs would read it"
+        raise InputError.at("--tracking-uri", what, "set MLFLOW_TRACKING_USERNAME and _PASSWORD where Ray is started")
     expanded_study(study, asked["scale"], asked["data"], asked["settings"])
     if asked["checkpoints"]:
         check_url(asked["checkpoints"])  # whether it answers, the head and the nodes say
@@ -104,7 +108,7 @@ def _client(address: str) -> JobSubmissionClient:
 
 
 def _send(client: JobSubmissionClient, study: Path, words: Sequence[str]) -> str:
-    """Send a job and give its id. The study and those beside it, from which it may take variants, travel along."""
+    """Send a job and give its id. The study and those from which it takes variants travel along, and no other file."""
     import analysis
     import blocks
     import cli
@@ -112,10 +116,11 @@ def _send(client: JobSubmissionClient, study: Path, words: Sequence[str]) -> str
     import search_space
     import tasks
     from search_space import InputError
+    from search_space.references import needed_files
 
     rooms = (search_space, blocks, tasks, runners, analysis, cli)
     with tempfile.TemporaryDirectory() as folder:
-        for file in (study, *study.parent.glob("*.yaml")):
+        for file in needed_files(study):
             shutil.copy(file, folder)
         try:
             return str(

@@ -82,6 +82,14 @@ class Lack:
     url: str | None = None
 
 
+def cluster_gpus() -> float:
+    """The GPUs of the cluster that this process has joined."""
+    import ray
+
+    resources: Any = ray.cluster_resources  # without types
+    return float(resources().get("GPU", 0.0))
+
+
 def lacking(needed: Needed) -> Lack:
     """What is missing where this is called."""
     return Lack(

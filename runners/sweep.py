@@ -20,8 +20,10 @@ from runners.interruption import Interrupted, StopRequest
 from runners.job import Job, Progress
 from runners.lease import HeldElsewhere
 from runners.memory import forget_peak
-from runners.nodes import check_nodes
+from runners.nodes import check_nodes, cluster_gpus
 from runners.worker import run_job
+
+_log = logging.getLogger(__name__)
 
 RAISED = "raised"
 """The key under which a trial tells Tune of its error."""
@@ -89,6 +91,8 @@ class RaySweep:
             if self._address is not None and not self._checked:
                 check_nodes(jobs[0].places)
                 self._checked = True
+                if not jobs[0].resources.gpus and (gpus := cluster_gpus()):
+                    _log.warning("the cluster has %g GPUs, and these trials train on CPUs: --gpus-per-trial", gpus)
             self._run({f"{index:05d}": job for index, job in enumerate(jobs)}, monitor)
         except BaseException:
             self.close()

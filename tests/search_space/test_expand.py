@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from search_space import InputError, expand, read_overrides, read_study
 from search_space.keys import flatten
+from search_space.references import needed_files
 
 
 def _ids(expanded) -> list[str]:
@@ -168,3 +169,12 @@ def test_every_study_of_the_project_expands_at_every_scale(scale: str, studies) 
         expanded = expand(read_study(path), scale)
         assert expanded.study.name == path.stem
         assert len(expanded.trials) == len(expanded.variants) * len(expanded.study.spec.seeds)
+
+
+def test_the_files_that_a_study_needs(tmp_path) -> None:
+    base = "study: {name}\nvariants: [{{id: a, set: {{block.type: wider}}}}, {{id: b}}]\n"
+    for name in ("first", "second", "unrelated"):
+        (tmp_path / f"{name}.yaml").write_text(base.format(name=name))
+    (tmp_path / "third.yaml").write_text("study: third\nfrom: first/a\nvariants: [{id: c}, {id: d, from: second/a}]\n")
+    needed = needed_files(tmp_path / "third.yaml")
+    assert sorted(file.stem for file in needed) == ["first", "second", "third"]
