@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Literal
 from analysis.formulas import formula
 from analysis.results import MISSING, SeedResult
 from analysis.table_model import Cell, Head, Row, Table
+from blocks.count import count_layers
+from blocks.layers import Layer, network_layers
 from runners.record.chosen import choose_runs
 from search_space import InputError, Location, Problem
 from search_space.problems import did_you_mean
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from runners.record.recorded import RecordedTrial
     from search_space import Variant
 
+_INSIDE_BLOCK = re.compile(r"\.(?:units|shortcut)\b")
 _OVER_SEEDS = ("metric", "delta", "ratio", "n", "statistic")
 
 
@@ -70,7 +74,7 @@ class Explanation:
         formula: how the number came about, in words.
         trials: those behind it, seed by seed; none where it does not depend on training.
         notes: what the table notes at the cell.
-        variant: the row's variant, of which the network can be built.
+        parts: of a number that follows from the network, what each part of it adds, by the part's name.
     """
 
     study: str
@@ -81,7 +85,7 @@ class Explanation:
     formula: str
     trials: tuple[Behind, ...]
     notes: tuple[str, ...]
-    variant: Variant
+    parts: tuple[tuple[str, int], ...] = ()
 
 
 def explain(
@@ -119,8 +123,20 @@ def explain(
         formula=formula(plan, variant, head, cell, trials),
         trials=trials,
         notes=tuple(note.text for note in table.notes if note.mark in cell.marks),
-        variant=variant,
+        parts=_parts(variant, head),
     )
+
+
+def _parts(variant: Variant, head: Head) -> tuple[tuple[str, int], ...]:
+    """What a network's blocks, and its layers outside of them, add to a count; without those that add nothing."""
+    if head.kind != "metric" or not head.counted or head.metric is None:
+        return ()
+    config = variant.config
+    by_part: dict[str, list[Layer]] = {}
+    for layer in network_layers(config.model, config.data.resolution):
+        by_part.setdefault(_INSIDE_BLOCK.split(layer.name)[0], []).append(layer)
+    counts = {part: int(getattr(count_layers(layers), head.metric)) for part, layers in by_part.items()}
+    return tuple((part, number) for part, number in counts.items() if number)
 
 
 def _chosen(what: str, asked: str, known: Mapping[str, Sequence[str]], problems: list[Problem]) -> str | None:

@@ -46,35 +46,22 @@ def print_explanation(
     if shown_as not in ("terminal", "json"):
         raise InputError.at(f"--format {shown_as}", "an explanation is no table", "give --format terminal or json")
     told = explain(table, plans, recorded, *asked)
-    parts = _parts(told)
     if shown_as == "json":
-        text = json.dumps(_as_object(told, parts), indent=2, ensure_ascii=False, allow_nan=False)
+        text = json.dumps(_as_object(told), indent=2, ensure_ascii=False, allow_nan=False)
         if output is None:
             typer.echo(text)
         else:
             write_text(output, text + "\n")
         return
     if output is None:
-        _print(Console(highlight=False), told, parts)
+        _print(Console(highlight=False), told)
         return
     out = io.StringIO()
-    _print(Console(file=out, width=_WIDTH, color_system=None, highlight=False), told, parts)
+    _print(Console(file=out, width=_WIDTH, color_system=None, highlight=False), told)
     write_text(output, "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n")
 
 
-def _parts(told: Explanation) -> list[tuple[str, str, int]]:
-    """Of a number that follows from the network: what each of its parts adds to it, with the part's name and kind."""
-    if not told.column.counted or told.column.kind != "metric" or told.column.metric is None:
-        return []
-    from cli.networks import built_parts
-
-    config = told.variant.config
-    parts = built_parts(config.model, config.data.resolution).parts
-    found = [(part.name, part.what, int(getattr(part.counts, told.column.metric))) for part in parts]
-    return [part for part in found if part[2]]
-
-
-def _as_object(told: Explanation, parts: Sequence[tuple[str, str, int]]) -> dict[str, Any]:
+def _as_object(told: Explanation) -> dict[str, Any]:
     """The explanation for scripts. Numbers are in base units; what is not there is null."""
     column, cell = told.column, told.cell
     return {
@@ -94,7 +81,7 @@ def _as_object(told: Explanation, parts: Sequence[tuple[str, str, int]]) -> dict
         "formula": told.formula,
         "notes": list(told.notes),
         "trials": [_trial(trial) for trial in told.trials],
-        "parts": [{"name": name, "what": what, "value": value} for name, what, value in parts],
+        "parts": [{"name": name, "value": value} for name, value in told.parts],
     }
 
 
@@ -116,7 +103,7 @@ def _trial(trial: Behind) -> dict[str, Any]:
     }
 
 
-def _print(console: Console, told: Explanation, parts: Sequence[tuple[str, str, int]]) -> None:
+def _print(console: Console, told: Explanation) -> None:
     from rich.markup import escape
     from rich.text import Text
 
@@ -132,9 +119,9 @@ def _print(console: Console, told: Explanation, parts: Sequence[tuple[str, str, 
     if told.trials:
         console.print()
         _print_trials(console, told)
-    if parts:
+    if told.parts:
         console.print()
-        _print_parts(console, parts)
+        _print_parts(console, told.parts)
 
 
 def _print_trials(console: Console, told: Explanation) -> None:
@@ -168,26 +155,20 @@ def _print_trials(console: Console, told: Explanation) -> None:
             console.print(Text(f"{trial.variant}/{trial.seed}: ", style="bold").append(why, "not bold"), soft_wrap=True)
 
 
-def _print_parts(console: Console, parts: Sequence[tuple[str, str, int]]) -> None:
+def _print_parts(console: Console, parts: Sequence[tuple[str, int]]) -> None:
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
-    total = sum(value for _, _, value in parts)
+    total = sum(value for _, value in parts)
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
     shown.add_column("part", overflow="fold")
-    shown.add_column("")
     shown.add_column("adds", justify="right", no_wrap=True)
     shown.add_column("share", justify="right", no_wrap=True)
-    for name, what, value in parts:
-        shown.add_row(
-            Text(name),
-            Text("" if what == name.rpartition(".")[2] else what),
-            f"{value:,}",
-            f"{100 * value / total:.1f} %",
-        )
+    for name, value in parts:
+        shown.add_row(Text(name), f"{value:,}", f"{100 * value / total:.1f} %")
     shown.add_section()
-    shown.add_row("total", "", f"{total:,}", "")
+    shown.add_row("total", f"{total:,}", "")
     console.print(shown)
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from analysis.explain import Explanation, explain
 from analysis.frame import trial_frame
 from analysis.joined import Part, join_tables
 from analysis.table import build_table
-from search_space import InputError
+from runners.planning import plan_study
+from search_space import InputError, expand, read_study
+from search_space.table_spec import MetricColumn
 
 
 @pytest.fixture
@@ -106,8 +110,26 @@ table: {columns: [{delta: pckh}]}
 def test_what_follows_from_the_network_has_no_trials(told) -> None:
     found = told("wider", "params")
     assert found.trials == ()
-    assert found.cell.value == 11_312_000
-    assert found.variant.id == "wider"
+    assert found.cell.value == 11_312_000  # as the plan counts, here by hand
+    assert told("wider", "pckh").parts == ()
+
+
+@pytest.mark.parametrize("metric", ["params", "binary_macs", "real_macs", "size_bytes"])
+def test_a_counted_number_is_the_sum_of_its_networks_parts(metric: str, request) -> None:
+    path = request.config.rootpath / "studies" / "table11_stacks.yaml"
+    plan = plan_study(expand(read_study(path), "tiny"))
+    text = plan.expanded.study.spec.table
+    spec = text.model_copy(update={"columns": (MetricColumn(metric=metric),)})
+    study = replace(plan.expanded.study, spec=plan.expanded.study.spec.model_copy(update={"table": spec}))
+    plan = replace(plan, expanded=replace(plan.expanded, study=study))
+    table = build_table(plan, trial_frame(plan, []))
+    for row in table.rows:
+        found = explain(table, [plan], [], row.id, metric)
+        assert sum(value for _, value in found.parts) == getattr(plan.counts[row.id], metric) == found.cell.value
+        names = [name for name, _ in found.parts]
+        assert len(names) == len(set(names))
+        assert all(value > 0 for _, value in found.parts)
+        assert names[0] == "stem.conv"
 
 
 def test_another_studys_trial_is_named(told) -> None:
