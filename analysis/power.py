@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from scipy import optimize, stats
 
 
@@ -20,6 +22,11 @@ def detectable(std_error: float, df: float, power: float = 0.8, level: float = 9
 
     Source: J. Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. (1988), 2.4.
     """
+    return _noncentrality(df, power, level) * std_error
+
+
+@functools.lru_cache(maxsize=256)  # a table with the same seeds in every row asks for the same one
+def _noncentrality(df: float, power: float, level: float) -> float:
+    """How many standard errors the true difference must measure."""
     critical = float(stats.t.isf((1 - level / 100) / 2, df))
-    noncentrality = optimize.brentq(lambda centre: stats.nct.sf(critical, df, centre) - power, 0.0, 2 * critical + 3)
-    return float(noncentrality) * std_error
+    return float(optimize.brentq(lambda centre: stats.nct.sf(critical, df, centre) - power, 0.0, 2 * critical + 3))
