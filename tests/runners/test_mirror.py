@@ -336,7 +336,7 @@ def test_a_store_that_answers_is_used_and_left_as_it_was(store) -> None:
 
 
 class Buckets:
-    """The part of an object store that making folders needs: a bucket has to be there, folders come with their files."""
+    """The part of an object store that making folders needs: folders come with their files, buckets do not."""
 
     def __init__(self, *there: str) -> None:
         self._there = there
