@@ -8,6 +8,7 @@ long    the same with two trials of about a minute each.
 again   `hglab run` of a study whose 1,000 trials the record holds complete.
 plan    `hglab plan` of a study of 10,000 trials.
 load    a tracking server on this machine under the writes of many trials at once: what it takes a second.
+driver  Ray Tune, as hglab sets it up, with trials that do nothing: trials and epochs a second of its one driver.
 
 Without a part, all of them. Trials run one at a time, so that a machine with few cores measures hglab, not itself.
 """
@@ -277,6 +278,50 @@ def _figures(number: int) -> dict[str, float]:
     return {"pckh": 50.0 + number, **{f"figure_{index}": index + number / 7 for index in range(FIGURES - 2)}}
 
 
+def measure_driver(folder: Path, rounds: int) -> dict[str, Any]:
+    """What Ray Tune's one controller takes: trials a second, and results (epochs) a second."""
+    script = folder / "driver.py"
+    script.write_text(DRIVER)
+    rows = [json.loads(_output([sys.executable, str(script), str(folder)])) for _ in range(rounds)]
+    return {name: _spread([row[name] for row in rows]) for name in rows[0]}
+
+
+DRIVER = """
+import json, logging, os, sys, time
+from runners.cluster import QUIET, start_ray
+os.environ.update(QUIET)
+from ray import tune
+logging.getLogger("ray.tune").setLevel(logging.CRITICAL)
+start_ray(None, 1)
+
+def fit(trials, epochs):
+    def train(config):
+        for epoch in range(epochs):
+            tune.report({"epoch": epoch})
+
+    tuner = tune.Tuner(
+        tune.with_resources(train, tune.PlacementGroupFactory([{"CPU": 1.0}])),
+        param_space={"name": tune.grid_search(list(range(trials)))},
+        tune_config=tune.TuneConfig(reuse_actors=True),
+        run_config=tune.RunConfig(name=f"sweep{epochs}", storage_path=sys.argv[1], verbose=0),
+    )
+    begin = time.perf_counter()
+    tuner.fit()
+    return time.perf_counter() - begin
+
+fit(2, 1)
+trials, epochs = fit(100, 1), fit(2, 1000)
+print(json.dumps({"trials a second": 100 / trials, "epochs a second": 2000 / epochs}))
+"""
+
+
+def _output(command: list[str]) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    return done.stdout.strip().splitlines()[-1]
+
+
 def _order(names: list[str], turn: int) -> list[str]:
     """Everyone is first in turn."""
     first = turn % len(names)
@@ -295,6 +340,7 @@ PARTS: Mapping[str, Callable[[Path, int], dict[str, Any]]] = {
     "again": measure_again,
     "plan": measure_plan,
     "load": measure_load,
+    "driver": measure_driver,
 }
 
 
@@ -317,7 +363,7 @@ def main() -> None:
         bare(study, folder, json.loads(settings))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="trials, long, again, plan, load")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="trials, long, again, plan, load, driver")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
