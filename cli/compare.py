@@ -117,7 +117,9 @@ def _text(significance: Significance, table: Table, said: list[str], shown_as: s
 
         whole = {"significance": as_plain(significance), "sentences": said, "table": as_object(table)}
         return json.dumps(whole, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    if shown_as in ("markdown", "latex"):  # below the table, escaped as its notes are
+    if shown_as == "markdown":  # below the table, escaped as its notes are
         return render(replace(table, notes=(*table.notes, *(Note(sentence) for sentence in said))), shown_as)
     text = render(table, shown_as)
+    if shown_as == "latex":  # for whoever writes the text beside the table, not for the page
+        return text + "".join(f"% {' '.join(sentence.split())}\n" for sentence in said)
     return text + "\n" + "".join(f"• {sentence}\n" for sentence in said) if shown_as == "terminal" else text

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from analysis.statistics import Printed, difference, leads_beyond_noise, summarise
+from analysis.statistics import Printed, differ, difference, leads_beyond_noise, summarise
 
 FINITE = st.floats(-1e6, 1e6)
 
@@ -86,3 +86,22 @@ def test_lead(best: str, best_std: str | None, following: str, following_std: st
         return Printed(Decimal(value), None if std is None else Decimal(std))
 
     assert leads_beyond_noise(printed(best, best_std), printed(following, following_std)) is leads
+
+
+@pytest.mark.parametrize(
+    ("values", "scale", "told"),
+    [
+        ([], None, False),
+        ([3.0], None, False),
+        ([3.0, 3.0], None, False),
+        ([3.0, 3.1], None, True),
+        ([0.0, 0.0], None, False),
+        ([0.0, 1e-300], None, True),
+        ([0.1 + 0.2, 0.3], None, False),  # the same but for rounding
+        ([42.9 - 34.0, 43.1 - 34.2], (42.9, 34.0), False),
+        ([1e-6, 2e-6], (1e-6, 2e-6), True),
+        ([1e-6, 2e-6], (1e6, 2e6), False),  # beside numbers of this size it is rounding
+    ],
+)
+def test_rounding_is_no_difference(values: list[float], scale: tuple[float, ...] | None, told: bool) -> None:
+    assert differ(values, scale) is told

@@ -88,6 +88,10 @@ def test_formats(compare: Compare, tmp_path: Path) -> None:
     assert f"wrote {path}" in done.stderr
     assert r"\toprule" in path.read_text()
     assert r"Hierarchical \& binary" in path.read_text()
+    lines = path.read_text().splitlines()
+    after = lines[next(place for place, line in enumerate(lines) if line.startswith(r"\end{table")) + 1 :]
+    assert after
+    assert all(line.startswith("% ") for line in after)
 
 
 @pytest.mark.slow
