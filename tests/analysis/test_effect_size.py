@@ -129,3 +129,15 @@ def test_power_by_simulation(df: float) -> None:
 def test_in_the_unit_of_the_error() -> None:
     assert detectable(0.4, 2) == pytest.approx(0.4 * detectable(1.0, 2))
     assert detectable(1.0, 2, power=0.9) > detectable(1.0, 2) > detectable(1.0, 2, level=90)
+
+
+def test_the_documented_table_of_power(request: pytest.FixtureRequest) -> None:
+    """docs/statistics.md says from which difference on a number of seeds finds it, in deviations of the differences."""
+    lines = (request.config.rootpath / "docs" / "statistics.md").read_text(encoding="utf-8").splitlines()
+    seeds, differences = (
+        [cell.strip() for cell in next(line for line in lines if line.startswith(f"| {name} |")).split("|")[2:-1]]
+        for name in ("seeds", "difference")
+    )
+    assert len(seeds) == len(differences) >= 4
+    for n, said in zip(map(int, seeds), differences, strict=True):
+        assert said == f"{detectable(1 / n**0.5, n - 1):.1f} s"
