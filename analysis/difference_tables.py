@@ -59,7 +59,7 @@ def network_table(told: VariantDifference) -> Table:
     pixels = replace(plain, unit="px")
     for key, header, values in (
         ("receptive_field", "of the network", [fields[0][0], fields[1][0]]),
-        ("block_receptive_field", "of a block, on the map that it reads", [fields[0][1], fields[1][1]]),
+        ("block_receptive_field", "of a block", [fields[0][1], fields[1][1]]),
     ):
         rows.append(_numbers(key, header, values, pixels, Cell(None, NONE), "receptive field"))
     for name in dict.fromkeys(name for facts in told.networks for name in facts.layers):

@@ -157,7 +157,7 @@ def _head(of: Sequence[Head], before: Sequence[Head]) -> Head:
     header = first.header
     if first.aggregate and (header, first.group) in {(head.header, head.group) for head in before}:
         header = f"{header} ({first.aggregate.replace('_std', '')})"
-    return replace(first, key=key, header=header)
+    return replace(first, key=key, header=header, numeric=all(head.numeric for head in of))
 
 
 def _cells(column: _Column, parts: Sequence[Part], notes: NoteList) -> tuple[Head, list[Cell]]:

@@ -82,11 +82,12 @@ def _differences(parts: Sequence[Part]) -> list[str]:
 def _shared_rows(parts: Sequence[Part], same: Sequence[int]) -> list[str]:
     """Which rows of different studies are the same trials."""
     rows = [(part.name, row) for part in parts for row in part.table.rows]
-    return [
-        f"‘{row.label}’ of {name} and ‘{rows[first][1].label}’ of {rows[first][0]} are the same trials, trained once."
+    pairs = [
+        f"‘{row.label}’ of {name} and ‘{rows[first][1].label}’ of {rows[first][0]}"
         for place, ((name, row), first) in enumerate(zip(rows, same, strict=True))
         if first != place
     ]
+    return [f"The same trials, trained once: {'; '.join(pairs)}."] if pairs else []
 
 
 def _listed(named: dict[str, list[str]]) -> str:

@@ -136,23 +136,33 @@ def _print_trials(console: Console, told: Explanation) -> None:
     shown.add_column("run", no_wrap=True)
     shown.add_column("begun (UTC)", min_width=10)
     shown.add_column("where")
-    elsewhere = any(trial.trained_in not in (None, f"{told.study}/{trial.variant}") for trial in told.trials)
-    if elsewhere:
-        shown.add_column("trained in", overflow="fold")
     for place, trial in enumerate(told.trials):
         if place and trial.of != told.trials[place - 1].of:
             shown.add_section()
         value = "" if trial.value is None else f"{trial.value:.6g}"
-        texts = [trial.run, _when(trial.started), trial.where, *([trial.trained_in] if elsewhere else [])]
+        texts = (trial.run, _when(trial.started), trial.where)
         state = Text(trial.state, style=_STYLES[trial.state])
         shown.add_row(str(trial.seed), state, value, *(Text(text or "") for text in texts))
     if any(trial.of == "baseline" for trial in told.trials):
         console.print("[dim]the row, and below the line the baseline[/dim]")
     console.print(shown)
+    for line in _trained_elsewhere(told):
+        console.print(Text(line), soft_wrap=True)
     for trial in told.trials:
         if trial.lack:
             why = trial.error.strip() if trial.error else trial.lack
             console.print(Text(f"{trial.variant}/{trial.seed}: ", style="bold").append(why, "not bold"), soft_wrap=True)
+
+
+def _trained_elsewhere(told: Explanation) -> list[str]:
+    """Which trials another study trained, or this one under another name."""
+    from analysis.results import name_seeds
+
+    found: dict[tuple[str, str], list[int]] = {}
+    for trial in told.trials:
+        if trial.trained_in is not None and trial.trained_in != f"{told.study}/{trial.variant}":
+            found.setdefault((trial.variant, trial.trained_in), []).append(trial.seed)
+    return [f"{variant}: trained in {there} ({name_seeds(seeds)})" for (variant, there), seeds in found.items()]
 
 
 def _print_parts(console: Console, parts: Sequence[tuple[str, int]]) -> None:

@@ -35,9 +35,10 @@ def network_facts(model: ModelConfig) -> NetworkFacts:
     from blocks.parts import hourglass_block
     from blocks.receptive_field import receptive_field
     from blocks.trace import trace
+    from blocks.widths import resolution_multiple
 
     network = build(model)
-    passed = trace(network, 3, 4 * 2**model.order)
+    passed = trace(network, 3, resolution_multiple(model))
     block = hourglass_block(network)
     names = (_layer_type(step) for step in passed.operations)
     return NetworkFacts(

@@ -214,7 +214,7 @@ def test_rows_that_are_the_same_trials_do_not_compete(make_part) -> None:
     )
     table = join_tables([first, Part(replace(copy.plan, trials=trials), copy.table)])
     assert [cell(table, f"{study}/wider", "pckh").best for study in ("first", "copy")] == [True, True]
-    assert "‘Wider’ of copy and ‘Wider’ of first are the same trials, trained once." in said(table)
+    assert "The same trials, trained once: ‘Wider’ of copy and ‘Wider’ of first." in said(table)
     apart = join_tables([first, copy])  # other trials with the same numbers: neither leads the other
     assert not any(each.best for row in apart.rows for each in row.cells)
 
@@ -310,3 +310,12 @@ def test_with_and_without_interval_are_two_columns(make_part) -> None:
         ("delta_pckh", "Δ PCKh [90%]"),
         ("delta_pckh_2", "Δ PCKh"),
     ]
+
+
+def test_a_setting_in_words_is_not_numeric(make_part) -> None:
+    without = FIRST.replace("{n: true}", "{config: training.stacking}")  # means nothing with one stack: no values
+    words = SECOND.replace("training.epochs: 9", "model.stacks: 2").replace("training.epochs,", "training.stacking,")
+    table = join_tables([make_part(without, {}), make_part(words, {})])
+    head = next(head for head in table.columns if head.key == "config.training.stacking")
+    assert not head.numeric
+    assert cell(table, "second/real", head.key).text == "joint"

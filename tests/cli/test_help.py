@@ -8,7 +8,10 @@ import sys
 
 import pytest
 
-VERBS = ("validate", "plan", "inspect", "run", "submit", "status", "table", "ui", "keys")
+VERBS = (
+    *("validate", "plan", "inspect", "run", "submit", "status", "table"),
+    *("compare", "diff", "figure", "report", "ui", "keys"),
+)
 
 
 def test_the_command_lists_its_verbs(call) -> None:

@@ -124,7 +124,7 @@ def test_two_studies_in_one_table(hglab) -> None:
     notes = " ".join(note["text"] for note in table["notes"])
     assert "1 of 2 seeds: seed 1 failed: RuntimeError: out of memory" in notes
     assert "within each study, to its own baseline" in notes
-    assert "‘ours’ of second and ‘Hierarchical & binary’ of first are the same trials, trained once." in notes
+    assert "The same trials, trained once: ‘ours’ of second and ‘Hierarchical & binary’ of first." in notes
 
 
 @pytest.mark.slow
