@@ -79,7 +79,7 @@ def draw(material: Material) -> Drawing:
                 x,
                 [joint.mean for joint in joints.values()],
                 width,
-                color=look[each.id].colour,
+                color=_lightened(look[each.id].colour),
                 hatch=look[each.id].hatch,
                 edgecolor="white",
                 linewidth=0.4,
@@ -102,3 +102,8 @@ def draw(material: Material) -> Drawing:
     return draw_panels(
         choice, panel, notes, x_label="", y_label="PCKh@0.5 (%)", width=PAGE, height=2.4, show_notes=options.notes
     )
+
+
+def _lightened(colour: str) -> str:
+    """Black would hide the lower half of a deviation."""
+    return "#6a6a6a" if colour == "#000000" else colour

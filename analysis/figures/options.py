@@ -80,5 +80,5 @@ def read_options(name: str, texts: Sequence[str]) -> Mapping[str, Any]:
 def _problem(details: Any) -> Problem:
     what, _, hint = details["msg"].removeprefix("Value error, ").partition("; ")
     key = str(details["loc"][0])
-    given = "" if details["type"] == "too_short" else f", not {details['input']!r}"
+    given = "" if details["type"] in ("too_short", "value_error") else f", not {details['input']!r}"
     return Problem(Location(f"--option {key}"), f"{what[0].lower()}{what[1:]}{given}", hint or None)

@@ -71,12 +71,18 @@ def groups_along(variants: Sequence[Variant], key: str) -> dict[str, list[Varian
     there = [variant for variant in variants if isinstance(settings[variant.id].get(key), int | float)]
     keys = list(dict.fromkeys(name for variant in there for name in settings[variant.id] if name != key))
     differing = [name for name in keys if len({show_value(settings[each.id].get(name)) for each in there}) > 1]
-    groups: dict[str, list[Variant]] = {}
+    groups: dict[tuple[str, ...], list[Variant]] = {}
     for variant in there:
-        own = settings[variant.id]
-        words = ", ".join(f"{name.rpartition('.')[2]} {show_value(own.get(name))}" for name in differing)
-        groups.setdefault(words, []).append(variant)
-    return {words: members for words, members in groups.items() if len(members) > 1}
+        values = tuple(show_value(settings[variant.id].get(name)) for name in differing)
+        groups.setdefault(values, []).append(variant)
+    # A key that means something in some variants only follows from another one: no need to say it, too.
+    own = [name for name in differing if all(name in settings[each.id] for each in there)] or differing
+    found = {}
+    for values, members in groups.items():
+        pairs = zip(differing, values, strict=True)
+        if len(members) > 1:
+            found[", ".join(f"{name.rpartition('.')[2]} {value}" for name, value in pairs if name in own)] = members
+    return found
 
 
 def sweep_lines(material: Material, variants: Sequence[Variant], key: str, metric: str) -> list[Line]:
