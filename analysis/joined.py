@@ -106,18 +106,20 @@ def _bare_rows(parts: Sequence[Part]) -> list[Row]:
 
 
 def _joined_columns(tables: Sequence[Table]) -> list[_Column]:
-    """The union of the columns, each study's own order kept as far as the studies before it allow."""
+    """The union of the columns: what only a later study has stands before the next column that it shares, else last."""
     places: dict[Hashable, dict[int, int]] = {}
     order: list[Hashable] = []
     for number, table in enumerate(tables):
-        at = 0
+        waiting: list[Hashable] = []
         for place, what in enumerate(_identities(table)):
             if what in places:
-                at = order.index(what) + 1
+                at = order.index(what)
+                order[at:at] = waiting
+                waiting = []
             else:
-                order.insert(at, what)
-                at += 1
+                waiting.append(what)
             places.setdefault(what, {})[number] = place
+        order += waiting
     columns: list[_Column] = []
     for what in order:
         of = [tables[number].columns[place] for number, place in places[what].items()]

@@ -146,6 +146,25 @@ def test_columns_are_the_union_in_order(joined) -> None:
 
 
 @pytest.mark.parametrize(
+    ("first", "second", "order"),
+    [
+        ("params pckh n", "params seconds pckh", "params seconds pckh n"),
+        ("params pckh n", "seconds pckh", "params seconds pckh n"),  # what leads the first study still leads
+        ("params pckh n", "pckh seconds", "params pckh n seconds"),
+        ("params pckh n", "pckh params", "params pckh n"),
+        ("pckh", "seconds", "pckh seconds"),
+    ],
+)
+def test_the_order_of_columns(make_part, first: str, second: str, order: str) -> None:
+    def study(name: str, columns: str) -> str:
+        listed = ", ".join("{n: true}" if each == "n" else f"{{metric: {each}}}" for each in columns.split())
+        return f"study: {name}\nseeds: [0]\nvariants: [{{id: base, baseline: true}}]\ntable: {{columns: [{listed}]}}\n"
+
+    table = join_tables([make_part(study("one", first), {}), make_part(study("two", second), {})])
+    assert [head.key for head in table.columns] == order.split()
+
+
+@pytest.mark.parametrize(
     ("row", "key", "text"),
     [
         ("first/base", "pckh", "50.1 ± 0.1"),
@@ -307,8 +326,8 @@ def test_with_and_without_interval_are_two_columns(make_part) -> None:
     bounded = SECOND.replace("{delta: pckh}", "{delta: pckh, interval: 90}")
     table = join_tables([make_part(FIRST, {}), make_part(bounded, {})])
     assert [(head.key, head.header) for head in table.columns if head.kind == "delta"] == [
-        ("delta_pckh", "Δ PCKh [90%]"),
-        ("delta_pckh_2", "Δ PCKh"),
+        ("delta_pckh", "Δ PCKh"),
+        ("delta_pckh_2", "Δ PCKh [90%]"),
     ]
 
 

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -113,7 +114,7 @@ def test_two_studies_in_one_table(hglab) -> None:
     table = json.loads(_output(hglab("table", "first.yaml", "second.yaml", *TINY, "--format", "json")))
     cells = {row["id"]: row["cells"] for row in table["rows"]}
     assert list(cells) == ["first/bottleneck", "first/hierarchical", "second/ours", "second/average"]
-    assert [column["key"] for column in table["columns"]] == ["params", "pckh", "delta_pckh", "pckh_wrist", "n"]
+    assert [column["key"] for column in table["columns"]] == ["params", "pckh", "delta_pckh", "n", "pckh_wrist"]
     texts = {row: [each[key]["text"] for key in ("pckh", "delta_pckh", "n")] for row, each in cells.items()}
     assert texts == {
         "first/bottleneck": ["40.2 ± 0.3", "—", "2"],
@@ -293,3 +294,25 @@ def test_diff_before_anything_is_trained(call, small_study) -> None:
     assert result.exit_code == 0, result.output
     assert "not trained yet" in result.stdout
     assert all(len(line) <= 80 for line in result.stdout.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("words", "heavy"),
+    [
+        (("table", "{study}"), "torch mlflow ray matplotlib scipy optuna"),
+        (("table", "{study}", "--explain", "bottleneck", "params"), "torch mlflow ray matplotlib scipy optuna"),
+        (("diff", "{study}", "bottleneck", "hierarchical"), "mlflow ray matplotlib scipy optuna pandas torch._dynamo"),
+    ],
+)
+def test_what_would_make_a_verb_slow_is_not_imported(small_study, tmp_path, words: tuple[str, ...], heavy: str) -> None:
+    line = [word.format(study=small_study) for word in (*words, *TINY)]
+    code = (
+        "import sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
+        f"result = CliRunner().invoke(app, {line!r})\n"
+        "assert result.exit_code == 0, result.output\n"
+        f"sys.exit(str(set({heavy.split()!r}) & set(sys.modules) or '') or 0)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
