@@ -29,6 +29,27 @@ def to_tables(told: VariantDifference) -> tuple[Table, ...]:
     return tuple(tables)
 
 
+def remarks(told: VariantDifference) -> list[str]:
+    """What has to be known before the numbers are compared: scales and data, and what is the same in both."""
+    first, second = told.sides
+    plans = (first.plan, second.plan)
+    settings = [f"scale {plan.expanded.scale}, data {', '.join(plan.data_versions)}" for plan in plans]
+    if settings[0] == settings[1]:
+        said = [f"Both of {settings[0]}."]
+    else:
+        said = [f"{first.name} is of {settings[0]}; {second.name} is of {settings[1]}: their results do not compare."]
+    for name in plans[0].data_versions.keys() & plans[1].data_versions.keys():
+        if plans[0].data_versions[name] != plans[1].data_versions[name]:
+            said.append(f"They are of different versions of the data set {name}.")
+    if told.same_trials:
+        said.append("They are the same trials, trained once.")
+    elif not told.configuration:
+        said.append("Their configurations are the same.")
+    if told.networks[0] == told.networks[1] and first.counts == second.counts:
+        said.append("Their networks have the same layers and cost the same.")
+    return said
+
+
 def configuration_table(told: VariantDifference) -> Table:
     """The keys that differ; `—` where a key means nothing."""
     rows = []

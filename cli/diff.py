@@ -133,10 +133,10 @@ def _networks(sides: tuple[Side, Side]) -> tuple[NetworkFacts, NetworkFacts]:
 def _print(told: VariantDifference, *, markdown: bool) -> None:
     from rich.console import Console
 
-    from analysis.difference_tables import to_tables
+    from analysis.difference_tables import remarks, to_tables
     from analysis.render import render, terminal
 
-    heading, lines = _heading(told), _remarks(told)
+    heading, lines = _heading(told), remarks(told)
     tables = to_tables(told)
     if markdown:
         blocks = [f"# {heading}", *lines, *(render(table, "markdown").strip() for table in tables)]
@@ -154,27 +154,6 @@ def _print(told: VariantDifference, *, markdown: bool) -> None:
 def _heading(told: VariantDifference) -> str:
     first, second = told.sides
     return f"{first.name} and {second.name}: {first.variant.label} | {second.variant.label}"
-
-
-def _remarks(told: VariantDifference) -> list[str]:
-    """What has to be known before the numbers are compared."""
-    first, second = told.sides
-    plans = (first.plan, second.plan)
-    settings = [f"scale {plan.expanded.scale}, data {', '.join(plan.data_versions)}" for plan in plans]
-    if settings[0] == settings[1]:
-        said = [f"Both of {settings[0]}."]
-    else:
-        said = [f"{first.name} is of {settings[0]}; {second.name} is of {settings[1]}: their results do not compare."]
-    for name in plans[0].data_versions.keys() & plans[1].data_versions.keys():
-        if plans[0].data_versions[name] != plans[1].data_versions[name]:
-            said.append(f"They are of different versions of the data set {name}.")
-    if told.same_trials:
-        said.append("They are the same trials, trained once.")
-    elif not told.configuration:
-        said.append("Their configurations are the same.")
-    if told.networks[0] == told.networks[1] and first.counts == second.counts:
-        said.append("Their networks have the same layers and cost the same.")
-    return said
 
 
 def _as_object(told: VariantDifference) -> dict[str, Any]:

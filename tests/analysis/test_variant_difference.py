@@ -6,7 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from analysis.difference_tables import configuration_table, network_table, results_table, to_tables, trials_table
+from analysis.difference_tables import (
+    configuration_table,
+    network_table,
+    remarks,
+    results_table,
+    to_tables,
+    trials_table,
+)
 from analysis.render import FORMATS, render
 from analysis.table_model import Table
 from analysis.variant_difference import NetworkFacts, Side, VariantDifference, compare_sides, configuration_difference
@@ -174,3 +181,25 @@ def test_every_format_takes_the_tables(differ, format: str) -> None:
         assert len(text.splitlines()) >= len(table.rows)
         assert table.columns[1].header in text or table.columns[1].key in text
     assert [table.caption for table in to_tables(differ("real", "real"))] == ["Network", "Trials", "Results"]
+
+
+def _at(side: Side, scale: str, version: str) -> Side:
+    """The same side at another scale, on data of another version."""
+    trials = tuple(replace(trial, data_version=version) for trial in side.plan.trials)
+    return replace(side, plan=replace(side.plan, expanded=replace(side.plan.expanded, scale=scale), trials=trials))
+
+
+def test_what_is_said_before_the_numbers(differ) -> None:
+    told = differ("bottleneck", "hierarchical")
+    assert remarks(told) == ["Both of scale tiny, data synthetic."]
+    other = replace(told, sides=(told.sides[0], _at(told.sides[1], "laptop", "synthetic-2")))
+    assert remarks(other) == [
+        "bottleneck is of scale tiny, data synthetic; hierarchical is of scale laptop, data synthetic: "
+        "their results do not compare.",
+        "They are of different versions of the data set synthetic.",
+    ]
+    same = replace(told, sides=(told.sides[0], told.sides[0]), networks=(FACTS[0], FACTS[0]), configuration=())
+    assert remarks(same)[1:] == [
+        "They are the same trials, trained once.",
+        "Their networks have the same layers and cost the same.",
+    ]
