@@ -64,9 +64,7 @@ def figure(
     ] = None,
     option: Annotated[
         list[str] | None,
-        typer.Option(
-            metavar="KEY=VALUE", help="Tell it something, see --list; repeatable.", show_default=False
-        ),
+        typer.Option(metavar="KEY=VALUE", help="Tell it something, see --list; repeatable.", show_default=False),
     ] = None,
     scale: Scale = None,
     data: Data = None,
@@ -174,7 +172,7 @@ def _write(drawing: Drawing, files: Sequence[Path]) -> list[Path]:
 
 def _print_list(shown_as: ShownAs) -> None:
     from analysis.figures.catalogue import FIGURES
-    from search_space.figure_spec import FIGURE_OPTIONS
+    from search_space.figure_spec import FIGURE_OPTIONS, FigureOptions
 
     options = {
         name: {key: (field.default, field.description or "") for key, field in model.model_fields.items()}
@@ -199,12 +197,16 @@ def _print_list(shown_as: ShownAs) -> None:
         return
     from rich.console import Console
 
-    console = Console(highlight=False)
+    console = Console(highlight=False, soft_wrap=True)
     for kind in FIGURES.values():
         about = f" ({kind.paper} of the paper)" if kind.paper else ""
-        console.print(f"[bold]{kind.name}[/]  {kind.help}{about} Needs: {kind.needs}.", soft_wrap=True)
+        console.print(f"[bold]{kind.name}[/]  {kind.help}{about} Needs: {kind.needs}.")
         for key, (default, words) in options[kind.name].items():
-            console.print(f"    {key}={_as_text(default)}  [dim]{words}[/]", soft_wrap=True)
+            if key not in FigureOptions.model_fields:
+                console.print(f"    {key}={_as_text(default)}  [dim]{words}[/]")
+    console.print("Every figure:")
+    for key, field in FigureOptions.model_fields.items():
+        console.print(f"    {key}={_as_text(field.default)}  [dim]{field.description}[/]")
 
 
 def _as_text(default: Any) -> str:

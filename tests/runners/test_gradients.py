@@ -35,7 +35,7 @@ def test_they_are_those_of_a_training_step(tmp_path, changes) -> None:
     crops, points, visible = split.batch(torch.arange(4))
     images, points = centre_input(crops, points, 32)
     target = encode(points, visible, 32, config.data.heatmap_sigma)
-    images = images.contiguous(memory_format=torch.channels_last)  # another order of sums would turn a sign here and there
+    images = images.contiguous(memory_format=torch.channels_last)  # another order of sums can turn a sign
     sum(make_loss(config.loss.name)(output, target, visible) for output in network(images)).backward()
     weights = hidden_weights(network)
     assert len(found) == len(weights)
