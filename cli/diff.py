@@ -139,7 +139,10 @@ def _print(told: VariantDifference, *, markdown: bool) -> None:
     heading, lines = _heading(told), remarks(told)
     tables = to_tables(told)
     if markdown:
-        blocks = [f"# {heading}", *lines, *(render(table, "markdown").strip() for table in tables)]
+        from analysis.render.markdown import escape
+
+        blocks = [f"# {escape(heading)}", *map(escape, lines)]
+        blocks += [render(table, "markdown").strip() for table in tables]
         typer.echo("\n\n".join(blocks))
         return
     console = Console(highlight=False)

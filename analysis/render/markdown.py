@@ -22,11 +22,11 @@ def to_markdown(table: Table) -> str:
     rows in a line of its own. The provenance follows in a comment.
     """
     rows = [row.cells for row in table.rows]
-    columns = [[_escape(table.row_header), *(_escape(row.label) for row in table.rows)]]
+    columns = [[escape(table.row_header), *(escape(row.label) for row in table.rows)]]
     columns += [_column(head, column(rows, place)) for place, head in enumerate(table.columns)]
     for span in reversed(neighbours(row.group for row in table.rows)):
         if span.group is not None or span.start:  # rows of no group below a group: an empty line ends that
-            columns[0].insert(span.start + 1, f"**{_escape(span.group)}**" if span.group is not None else "")
+            columns[0].insert(span.start + 1, f"**{escape(span.group)}**" if span.group is not None else "")
             for texts in columns[1:]:
                 texts.insert(span.start + 1, "")
     numeric = [False, *(head.numeric for head in table.columns)]
@@ -35,17 +35,17 @@ def to_markdown(table: Table) -> str:
     rule = ("-" * (width + 1) + ":" if right else ":" + "-" * (width + 1)
             for width, right in zip(widths, numeric, strict=True))  # fmt: skip
     body = "\n".join([lines[0], f"|{'|'.join(rule)}|", *lines[1:]])
-    general = " ".join(_escape(note.text) for note in table.notes if note.mark is None)
-    marked = [f"<sup>{note.mark}</sup> {_escape(note.text)}" for note in table.notes if note.mark is not None]
+    general = " ".join(escape(note.text) for note in table.notes if note.mark is None)
+    marked = [f"<sup>{note.mark}</sup> {escape(note.text)}" for note in table.notes if note.mark is not None]
     comment = html_comment(table.provenance) if table.provenance else ""
-    parts = [f"**{_escape(table.caption)}**", body, general, "  \n".join(marked), comment]
+    parts = [f"**{escape(table.caption)}**", body, general, "  \n".join(marked), comment]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
 def _column(head: Head, cells: Sequence[Cell]) -> list[str]:
-    texts = [(f"{_escape(head.group)}:<br>" if head.group is not None else "") + _escape(head.header)]
+    texts = [(f"{escape(head.group)}:<br>" if head.group is not None else "") + escape(head.header)]
     for cell in cells:
-        shown = f"**{_escape(cell.text)}**" if cell.best else _escape(cell.text)
+        shown = f"**{escape(cell.text)}**" if cell.best else escape(cell.text)
         shown = f"<u>{shown}</u>" if cell.second else shown
         texts.append(shown + (f"<sup>{note_marks(cell)}</sup>" if cell.marks else ""))
     return texts
@@ -59,10 +59,10 @@ def _line(texts: Sequence[str], widths: Sequence[int], numeric: Sequence[bool]) 
     return f"| {' | '.join(padded)} |"
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """The text so that Markdown shows it as it is, on one line.
 
-    >>> _escape("a|b_c")
+    >>> escape("a|b_c")
     'a\\\\|b\\\\_c'
     """
     one_line = re.sub(r"[\r\n\t\f\v]+", " ", text)

@@ -230,7 +230,7 @@ def test_what_two_variants_differ_in(hglab, folder) -> None:
     assert any(line[:2] == ["PCKh", "40.2"] and line[-3:] == ["+10.0", "±", "0.0"] for line in lines)
 
     markdown = _output(hglab("diff", *words, "--format", "markdown"))
-    assert markdown.startswith("# bottleneck and hierarchical: bottleneck | Hierarchical & binary")
+    assert markdown.startswith(r"# bottleneck and hierarchical: bottleneck \| Hierarchical & binary")
     for caption in ("Configuration", "Network", "Trials", "Results"):
         assert f"**{caption}**" in markdown
 
@@ -287,6 +287,13 @@ def test_explain_before_anything_is_trained(call, small_study) -> None:
     assert result.exit_code == 0, result.output
     assert "no number: no complete trial reported it" in result.stdout
     assert "bottleneck/1: not trained yet" in result.stdout
+
+
+def test_markdown_shows_labels_as_they_are(call, tmp_path) -> None:
+    text = FIRST.replace("Hierarchical & binary", "Hier_archical *binary*")
+    (tmp_path / "first.yaml").write_text(text)
+    result = call("diff", "first.yaml", "bottleneck", "hierarchical", *TINY, "--format", "markdown")
+    assert result.stdout.startswith(r"# bottleneck and hierarchical: bottleneck \| Hier\_archical \*binary\*")
 
 
 def test_diff_before_anything_is_trained(call, small_study) -> None:
