@@ -54,7 +54,9 @@ def layer_gradients(network: HourglassNetwork, config: TrialConfig, split: Split
         module.register_forward_pre_hook(lambda module, inputs, name=name: order.append(name))
         for name, module in layers.items()
     ]
-    statistics = {name: value.clone() for name, value in network.state_dict().items() if "running" in name or "tracked" in name}
+    statistics = {
+        name: value.clone() for name, value in network.state_dict().items() if "running" in name or "tracked" in name
+    }
     was_training = network.training
     try:
         network.train()

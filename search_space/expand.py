@@ -22,6 +22,7 @@ from search_space.scales import DEFAULT_SCALE, scale_settings
 from search_space.settings import Setting, Settings, read_settings, values
 from search_space.study import Study, read_study
 from search_space.table_spec import PaperColumn
+from search_space.yaml_loader import NodePath
 
 _DEEPEST_REFERENCE = 10
 
@@ -85,7 +86,7 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
     under: dict[str, Setting] = {**scale_settings(scale), **at_scale}
     base = _base_settings(study, problems)
     rows = read_rows(study, problems)
-    problems += _paper_problems(study, rows)
+    problems += _paper_problems(study, rows) + _figure_problems(study, rows)
     if problems:
         raise InputError(problems)
     variants = [_resolve(study, row, {**under, **base}, overrides, problems) for row in rows]
@@ -158,6 +159,22 @@ def _paper_problems(study: Study, rows: list[Row]) -> list[Problem]:
             if row.paper is not None and row.paper not in table.rows:
                 what = f"{table.name} of the paper has no row '{row.paper}' (of '{row.id}')"
                 problems.append(Problem(row.location, what, did_you_mean(row.paper, table.rows)))
+    return problems
+
+
+def _figure_problems(study: Study, rows: list[Row]) -> list[Problem]:
+    """Figures of variants that the study does not have."""
+    ids = [row.id for row in rows]
+    figures = study.spec.figures
+    problems = []
+    for name in figures.named:
+        given = figures.given(name).get("variants", ())
+        listed = given and isinstance(study.document.data["figures"][name]["variants"], list)
+        for index, variant in enumerate(given):
+            if variant not in ids:
+                path: NodePath = ("figures", name, "variants", *((index,) if listed else ()))
+                what = f"the figure '{name}' is of '{variant}', which is no variant"
+                problems.append(Problem(study.document.value_location(path), what, did_you_mean(variant, ids)))
     return problems
 
 

@@ -37,6 +37,7 @@ def filters_of(material: Material, trial: PlannedTrial, layers: Sequence[str]) -
 
     network = open_trained(material, trial).network
     known = filter_layers(network)
+    layers = [f"{name}.conv" if f"{name}.conv" in known else name for name in layers]  # a unit is called so, too
     for name in layers:
         if name not in known:
             what = f"'{name}' is no binary 3x3 convolution of {trial.variant.id}"

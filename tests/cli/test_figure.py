@@ -125,7 +125,7 @@ def test_all_figures_of_a_study_are_written(record, call) -> None:
         (("poses", "--option", "variants=late,real"), ("2 of 4 trials are not in it",)),
         (("features", "--option", "show=1x1"), ("correlates most",)),
         (("features", "--option", "layers=stacks.0.block", "--option", "image=3"), ("image 3",)),
-        (("filters", "--option", "layers=stem.block1.units.middle.conv", "--option", "variants=bottleneck"), ("−1",)),
+        (("filters", "--option", "layers=stem.block1.units.middle", "--option", "variants=bottleneck"), ("−1",)),
         (("sweep", "--option", "key=training.learning_rate"), ("n = 2 seeds", "2 of 4 trials", "Not along this key")),
         (("pareto", "--option", "cost=seconds", "--option", "notes=false"), ("2 of 8 trials",)),
         (("curves", "--option", "metric=validation_loss", "--option", "log=true"), ("2 of 8 trials",)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from search_space import InputError, read_study
+from search_space import InputError, expand, read_study
 from search_space.figure_spec import FIGURE_OPTIONS, FiguresSpec
 
 STUDY = """\
@@ -57,3 +57,14 @@ def test_a_mistake_is_said_at_its_place(tmp_path, text, place, what) -> None:
         _figures(tmp_path, text)
     assert f"x.yaml{place}: " in str(raised.value)
     assert what in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "place"), [("  joints: {variants: [a, bb]}\n", ":6:26"), ("  joints: {variants: bb}\n", ":6:22")]
+)
+def test_a_figure_of_a_variant_that_is_not_there(tmp_path, text, place) -> None:
+    path = tmp_path / "x.yaml"
+    path.write_text(STUDY + text)
+    with pytest.raises(InputError) as raised:
+        expand(read_study(path))
+    assert f"x.yaml{place}: the figure 'joints' is of 'bb', which is no variant; did you mean 'b'?" in str(raised.value)
