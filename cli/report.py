@@ -166,7 +166,7 @@ def _report_all(folder: Path, places: Places, server: str | None, keep: bool) ->
 def _entry(launch: RecordedLaunch, folder: Path, places: Places, server: str | None, keep: bool) -> IndexEntry:
     """A study's line in the index, its report written; or the reason why there is none."""
     from analysis.report.page import IndexEntry
-    from search_space import InputError
+    from search_space import InputError, read_study
 
     listed = IndexEntry(launch.study, launch.scale, launch.started)
     file = Path(launch.study_file) if launch.study_file else None
@@ -174,6 +174,9 @@ def _entry(launch: RecordedLaunch, folder: Path, places: Places, server: str | N
         where = f"its file {file} is gone" if file else "the record does not say from which file it was"
         return replace(listed, reason=f"{where}; its launch kept a copy")
     try:
+        name = read_study(file).name
+        if name != launch.study:
+            return replace(listed, reason=f"its file {file} holds the study '{name}' now; its launch kept a copy")
         contents, launches = _gathered(file, None, None, None, places)
         path = folder / _file_name(contents)
         _write(path, contents, server)
@@ -181,8 +184,6 @@ def _entry(launch: RecordedLaunch, folder: Path, places: Places, server: str | N
             _keep(path, contents, launches, places)
     except InputError as error:
         return replace(listed, reason=str(error))
-    if contents.name != launch.study:
-        return replace(listed, reason=f"its file {file} holds the study '{contents.name}' now; its launch kept a copy")
     return replace(
         listed,
         file=path.name,

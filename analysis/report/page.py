@@ -17,6 +17,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 from analysis.report.contents import Contents
+from runners.record.page import run_address
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -64,8 +65,8 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
         served: whether that server runs for itself; else it is the one that `hglab ui` starts.
     """
 
-    def run_address(run: RecordedTrial | RecordedLaunch) -> str:
-        return f"{tracking.rstrip('/')}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+    def address(run: RecordedTrial | RecordedLaunch) -> str:
+        return run_address(tracking.rstrip("/"), run.experiment_id, run.run_id)
 
     note = "The links lead to the tracking server." if served else "The links work while `hglab ui` runs."
     tables = {
@@ -82,7 +83,7 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
             variants=len(contents.table.rows),
             tables=tables,
             headings=HEADINGS,
-            run_address=run_address,
+            run_address=address,
             links_note=note,
             shown=_shown,
             most_sentences=_MOST_SENTENCES,

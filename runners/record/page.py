@@ -25,6 +25,7 @@ VARIANTS = "hglab-variants"
 TRIALS = "hglab-trials"
 LAUNCHES = "hglab-launches"
 
+_OF_MODELS = "workflowType=machine_learning"  # else MLflow opens its pages for language models
 _FIGURES = ("pckh", "validation_loss", "train_loss", "params", "size_bytes", "seconds")
 _CURVES = ("pckh", "validation_loss", "train_loss")
 _AS_MEASURED: Mapping[str, Any] = {"xAxisKey": "step", "lineSmoothness": 0}  # the steps are epochs
@@ -53,12 +54,14 @@ def experiment_views(trials: Sequence[RecordedTrial]) -> dict[str, str]:
 
 
 def page_address(base: str, experiment_id: str, view: str | None = VARIANTS) -> str:
-    """The address of an experiment's page in one of its views.
-
-    MLflow opens in another mode unless told that these are runs of models.
-    """
-    page = f"{base}/#/experiments/{experiment_id}/runs?workflowType=machine_learning"
+    """The address of an experiment's page in one of its views."""
+    page = f"{base}/#/experiments/{experiment_id}/runs?{_OF_MODELS}"
     return page if view is None else f"{page}&viewStateShareKey={view}"
+
+
+def run_address(base: str, experiment_id: str, run_id: str) -> str:
+    """The address of a run's page."""
+    return f"{base}/#/experiments/{experiment_id}/runs/{run_id}?{_OF_MODELS}"
 
 
 def _envelope(name: str, state: Mapping[str, Any]) -> str:

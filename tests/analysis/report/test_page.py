@@ -65,7 +65,8 @@ def test_a_page_has_all_its_parts(text: str) -> None:
         "The links work while `hglab ui` runs.",
     ):
         assert part in words, part
-    assert f"{UI}/#/experiments/1/runs/run-bottleneck/0" in {attributes["href"] for attributes in page.all("a")}
+    run = f"{UI}/#/experiments/1/runs/run-bottleneck/0?workflowType=machine_learning"
+    assert run in {attributes["href"] for attributes in page.all("a")}
     assert len([table for table in page.all("table") if table.get("class") == "hglab"]) >= 4
     assert "Not drawn:" in words  # this record has neither predictions nor curves
     assert "None" not in re.findall(r"\b\w+\b", words)
