@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -126,7 +126,7 @@ def _panel(
     axes: Axes,
     points: Sequence[Point],
     front: Sequence[Point],
-    look: dict[str, Look] | Any,
+    look: Mapping[str, Look],
     numbered: Sequence[Variant],
     *,
     many: bool,
@@ -135,22 +135,33 @@ def _panel(
         [point.cost for point in front], [point.gain.mean for point in front],
         color=FAINT, linewidth=1.0, drawstyle="steps-post", zorder=1,
     )  # fmt: skip
+    on_front = {point.variant.id for point in front}
+    if many:
+        behind = [point for point in points if point.variant.id not in on_front]
+        _marks(axes, behind, "#9a9a9a", "o", 3.5, 2)
+        _marks(axes, front, INK, "o", 3.5, 3)
+    else:
+        for point in points:
+            own = look[point.variant.id]
+            _marks(axes, [point], own.colour, own.marker, 5.5, 3 if point.variant.id in on_front else 2)
     names = [variant.id for variant in numbered]
-    for point in points:
-        own: Look | None = None if many else look[point.variant.id]
-        ahead = any(point.variant.id == each.variant.id for each in front)
-        colour = own.colour if own else INK if ahead else "#9a9a9a"
-        axes.errorbar(
-            [point.cost], [point.gain.mean], yerr=[point.gain.std] if point.gain.n > 1 else None, fmt=own.marker
-            if own else "o", color=colour, markersize=5.5 if own else 3.5, elinewidth=0.8, capsize=2, capthick=0.8,
-            zorder=3 if ahead else 2,
-        )  # fmt: skip
-        if point.variant.id in names and ahead:
+    for point in front:
+        if point.variant.id in names:
             axes.annotate(
                 str(names.index(point.variant.id) + 1), (point.cost, point.gain.mean), (-3, 3),
                 textcoords="offset points", size=SMALL, ha="right", va="bottom", zorder=4,
             )  # fmt: skip
     axes.margins(0.12, 0.12)
+
+
+def _marks(axes: Axes, points: Sequence[Point], colour: str, marker: str, size: float, above: int) -> None:
+    """Marks with their deviations; a single seed has none."""
+    deviations = [point.gain.std if point.gain.n > 1 else 0.0 for point in points]
+    axes.errorbar(
+        [point.cost for point in points], [point.gain.mean for point in points],
+        yerr=deviations if any(deviations) else None, fmt=marker, color=colour, markersize=size, elinewidth=0.8,
+        capsize=2, capthick=0.8, zorder=above,
+    )  # fmt: skip
 
 
 def _cost_label(axes: Axes, cost: Cost, points: Sequence[Point]) -> str:

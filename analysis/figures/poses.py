@@ -21,6 +21,7 @@ from search_space.problems import InputError
 from tasks.metrics import SCORED_JOINTS
 
 if TYPE_CHECKING:
+    from analysis.results import SeedResult
     from runners.planning import PlannedTrial
     from runners.predictions import Predictions
     from search_space import Variant
@@ -125,28 +126,42 @@ def _chosen(
 ) -> tuple[Sequence[Variant], list[Shown], list[Lack]]:
     """The variants to show, and of each the trial with predictions; both of the same seed and images if they can be."""
     everyone = material.plan.expanded.variants
-    complete, lacks = complete_trials(material, everyone)
-    found: dict[str, dict[int, Shown]] = {}
-    candidates = named or everyone
-    for variant in candidates:
-        for result in complete.get(variant.id, ()):
-            if seed not in (None, result.seed) or result.run_id is None:
-                continue
-            predictions = material.predictions(result.run_id)
-            if isinstance(predictions, str):
-                lacks.append(Lack(variant.label, result.seed, predictions))
-            else:
-                trial = material.by_name[variant.id, result.seed]
-                found.setdefault(variant.id, {})[result.seed] = Shown(trial, predictions)
-    variants = named or two_variants([each for each in candidates if each.id in found])
-    lacks = [lack for lack in lacks if lack.label in {variant.label for variant in variants or everyone}]
-    there = [variant for variant in variants if variant.id in found]
+    complete, lacks = complete_trials(material, named or everyone)
+    candidates = [variant for variant in named or everyone if variant.id in complete]
+    while True:  # a variant without any predictions makes room for another, unless it was asked for
+        variants = named or two_variants(candidates)
+        found = {
+            each.id: _with_predictions(material, each, complete.get(each.id, ()), seed, lacks) for each in variants
+        }
+        without = [each for each in variants if not found[each.id]]
+        if named or not without:
+            break
+        candidates = [each for each in candidates if each not in without]
+    there = [variant for variant in variants if found[variant.id]]
     if not there:
         return variants, [], lacks
+    labels = {variant.label for variant in variants}
+    lacks = [lack for lack in lacks if lack.label in labels]
     common = set.intersection(*(set(found[variant.id]) for variant in there))
     shown = [found[each.id][min(common) if common else min(found[each.id])] for each in there]
     versions = {(each.predictions.data_version, len(each.predictions)) for each in shown}
     return variants, shown if len(versions) == 1 else shown[:1], lacks
+
+
+def _with_predictions(
+    material: Material, variant: Variant, complete: Sequence[SeedResult], seed: int | None, lacks: list[Lack]
+) -> dict[int, Shown]:
+    """The trials of a variant that have predictions, by seed; those that have none are added to `lacks`."""
+    found: dict[int, Shown] = {}
+    for result in complete:
+        if seed not in (None, result.seed) or result.run_id is None:
+            continue
+        predictions = material.predictions(result.run_id)
+        if isinstance(predictions, str):
+            lacks.append(Lack(variant.label, result.seed, predictions))
+        else:
+            found[result.seed] = Shown(material.by_name[variant.id, result.seed], predictions)
+    return found
 
 
 def _drawn(split: Any, shown: Sequence[Shown], rows: Sequence[int]) -> Any:

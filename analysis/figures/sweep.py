@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.figures.absent import Lack, complete_trials, count_seeds, describe_lacks, nothing, planned_trials
-from analysis.figures.axes import metric_axis
+from analysis.figures.axes import label_logarithmic, metric_axis, power_of_ten
 from analysis.figures.material import Material, NothingToDraw
 from analysis.figures.options import options_of
 from analysis.figures.page import Drawing, finish, new_figure
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from search_space import Variant
 
 _WIDE = 8  # from this ratio of largest to smallest value on, an axis of positive values is logarithmic
+
+_MOST_VALUES = 10  # that all stand along the axis
 
 
 @dataclass(frozen=True)
@@ -241,12 +243,17 @@ def _published(axes: Axes, lines: Sequence[Line]) -> Any:
 
 
 def _value_axis(axes: Axes, values: Sequence[float]) -> None:
-    """A mark at each value of the key, on a logarithmic axis where they reach far."""
+    """A mark at each value of the key, if they are few; on a logarithmic axis where they reach far."""
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-    if values[0] > 0 and values[-1] >= _WIDE * values[0]:
-        axes.set_xscale("log", base=2)
+    wide = values[0] > 0 and values[-1] >= _WIDE * values[0]
+    if wide:
+        axes.set_xscale("log", base=2 if len(values) <= _MOST_VALUES else 10)
+    axes.grid(visible=False, axis="x")
+    if len(values) > _MOST_VALUES:
+        if wide:
+            label_logarithmic(axes.xaxis)
+        return
     axes.xaxis.set_major_locator(FixedLocator(list(values)))
     axes.xaxis.set_minor_locator(NullLocator())
-    axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    axes.grid(visible=False, axis="x")
+    axes.xaxis.set_major_formatter(FuncFormatter(power_of_ten))
