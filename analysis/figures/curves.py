@@ -86,7 +86,7 @@ def draw(material: Material) -> Drawing:
         if options.log:
             axes.set_yscale("log")
             label_logarithmic(axes.yaxis)
-        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
         return shown
 
     return draw_panels(choice, panel, notes, x_label="epoch", y_label=axis.label, show_notes=options.notes)

@@ -107,6 +107,8 @@ def draw(material: Material) -> Drawing:
     notes = [f"{count_seeds(used)}{spread}. Line: Pareto front{' of the means' if spread else ''}."]
     if "operations" in panels:
         notes.append(f"Operations: real multiply-accumulates + binary ones / {BINARY_PER_REAL}, for one image.")
+    if many and spread:
+        notes.append("Grey points, which are on no front, are drawn without it.")
     if many and len(front) > len(numbered):
         notes.append(f"{len(numbered)} of the {len(front)} on a front are named.")
     notes += describe_lacks(lacks, planned_trials(material, variants))
@@ -138,7 +140,10 @@ def _panel(
     on_front = {point.variant.id for point in front}
     if many:
         behind = [point for point in points if point.variant.id not in on_front]
-        _marks(axes, behind, "#9a9a9a", "o", 3.5, 2)
+        axes.plot(
+            [point.cost for point in behind], [point.gain.mean for point in behind],
+            linestyle="", marker="o", markersize=3, markeredgewidth=0, color="#9a9a9a", zorder=2,
+        )  # fmt: skip
         _marks(axes, front, INK, "o", 3.5, 3)
     else:
         for point in points:

@@ -75,7 +75,7 @@ def groups_along(variants: Sequence[Variant], key: str) -> dict[str, list[Varian
     differing = [name for name in keys if len({show_value(settings[each.id].get(name)) for each in there}) > 1]
     groups: dict[tuple[str, ...], list[Variant]] = {}
     for variant in there:
-        values = tuple(show_value(settings[variant.id].get(name)) for name in differing)
+        values = tuple(_in_words(settings[variant.id].get(name)) for name in differing)
         groups.setdefault(values, []).append(variant)
     # A key that means something in some variants only follows from another one: no need to say it, too.
     own = [name for name in differing if all(name in settings[each.id] for each in there)] or differing
@@ -85,6 +85,10 @@ def groups_along(variants: Sequence[Variant], key: str) -> dict[str, list[Varian
         if len(members) > 1:
             found[", ".join(f"{name.rpartition('.')[2]} {value}" for name, value in pairs if name in own)] = members
     return found
+
+
+def _in_words(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else show_value(value)
 
 
 def sweep_lines(material: Material, variants: Sequence[Variant], key: str, metric: str) -> list[Line]:
