@@ -13,6 +13,8 @@ from torch import Tensor, nn
 
 from blocks.network import HourglassNetwork
 from blocks.unit import Unit
+from tasks.augmentation import centre_input
+from tasks.pose import Split
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -33,6 +35,12 @@ def shown_layers(network: HourglassNetwork) -> tuple[str, str, str]:
     layers inside of it have few; the BatchNorm before the last output.
     """
     return "stem.norm", f"stacks.{(len(network.stacks) - 1) // 2}.hourglass", f"stacks.{len(network.stacks) - 1}.norm"
+
+
+def network_input(split: Split, row: int) -> Tensor:
+    """What a network sees of an image in evaluation: float32 3 x R x R in [0, 1]."""
+    crops, points, _ = split.batch(torch.tensor([row]))
+    return centre_input(crops, points, split.resolution)[0][0]
 
 
 def layer_maps(network: HourglassNetwork, image: Tensor, layers: Sequence[str], count: int) -> dict[str, FloatArray]:

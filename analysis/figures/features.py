@@ -68,7 +68,7 @@ def _layers(
     material: Material, options: FeaturesOptions, trials: Sequence[PlannedTrial], images: Mapping[str, Split]
 ) -> tuple[Any, list[str]]:
     """A line for each network: the image, and some maps of each layer."""
-    from runners.features import layer_maps, shown_layers
+    from runners.features import layer_maps, network_input, shown_layers
 
     named = list(options.layers)
     across = math.ceil(math.sqrt(options.count))
@@ -80,7 +80,7 @@ def _layers(
         network = open_trained(material, trial).network
         layers = named or list(shown_layers(network))
         try:
-            maps = layer_maps(network, input_image(images[trial.variant.id], options.image), layers, options.count)
+            maps = layer_maps(network, network_input(images[trial.variant.id], options.image), layers, options.count)
         except KeyError as error:
             known = [name for name, _ in network.named_modules() if name]
             what = f"'{error.args[0]}' is no layer of {trial.variant.id} that gives maps"
@@ -106,7 +106,7 @@ def _one_by_one(
     material: Material, options: FeaturesOptions, trials: Sequence[PlannedTrial], images: Mapping[str, Split]
 ) -> tuple[Any, list[str]]:
     """A line for each 1x1 layer of each network: maps before (above) and after (below)."""
-    from runners.features import one_by_one_layers, one_by_one_pairs
+    from runners.features import network_input, one_by_one_layers, one_by_one_pairs
 
     rows: list[tuple[PlannedTrial, str, list[Pair]]] = []
     without: list[str] = []
@@ -117,7 +117,7 @@ def _one_by_one(
         if unknown:
             what = f"'{unknown[0]}' is no 1x1 layer of {trial.variant.id}"
             raise InputError.at(f"--option layers={unknown[0]}", what, did_you_mean(unknown[0], known))
-        image = input_image(images[trial.variant.id], options.image)
+        image = network_input(images[trial.variant.id], options.image)
         wide = _with_wide_maps(known)
         layers = list(options.layers) or spread_over(wide, 2)
         if not layers:
@@ -158,19 +158,12 @@ def _with_wide_maps(layers: Sequence[str]) -> list[str]:
     return [name for name in layers if ".hourglass." not in name] or list(layers)
 
 
-def input_image(split: Split, row: int) -> Any:
-    """What the network sees of an image: float 3 x R x R, as in evaluation."""
-    import torch
+def picture(split: Split, row: int) -> FloatArray:
+    """What the network sees of an image, as a picture: R x R x 3."""
+    from runners.features import network_input
 
-    from tasks.augmentation import centre_input
-
-    crops, points, _ = split.batch(torch.tensor([row]))
-    return centre_input(crops, points, split.resolution)[0][0]
-
-
-def picture(split: Split, row: int) -> Any:
-    """The same as a picture: R x R x 3."""
-    return input_image(split, row).numpy().transpose(1, 2, 0).clip(0, 1)
+    shown: FloatArray = network_input(split, row).numpy().astype(np.float64).transpose(1, 2, 0)
+    return shown
 
 
 def tiled(maps: npt.NDArray[np.floating], columns: int = 1) -> FloatArray:
