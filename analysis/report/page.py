@@ -68,7 +68,6 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
     def address(run: RecordedTrial | RecordedLaunch) -> str:
         return run_address(tracking.rstrip("/"), run.experiment_id, run.run_id)
 
-    note = "The links lead to the tracking server." if served else "The links work while `hglab ui` runs."
     tables = {
         "results": _html(contents.table),
         "compared": _html(contents.compared),
@@ -84,7 +83,7 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
             tables=tables,
             headings=HEADINGS,
             run_address=address,
-            links_note=note,
+            served=served,
             shown=_shown,
             most_sentences=_MOST_SENTENCES,
             **_frame(),

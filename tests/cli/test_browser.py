@@ -146,8 +146,12 @@ def test_the_experiment_groups_trials_by_variant(browser, addresses) -> None:
 
 
 def test_the_experiment_draws_curves_by_epoch(browser, addresses) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
     _open(browser, addresses["curves"])
     _says(browser, "Learning curves and costs", "validation_loss", "train_loss", "params vs. pckh")
+    lines = "return document.querySelectorAll('.scatterlayer .trace').length >= 6"  # two variants in three charts
+    WebDriverWait(browser, WAIT_S).until(lambda _: browser.execute_script(lines), "no curves are drawn")
     _keep(browser, "mlflow-curves")
 
 
@@ -189,6 +193,7 @@ def test_a_report_sorts_loads_nothing_and_complains_of_nothing(browser, folder) 
     before = _column(browser, 1)
     head = _there(browser, "//h2[@id='results']/following::th[@scope='col'][2]")
     button = head.find_element("tag name", "button")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", button)
     button.click()
     assert head.get_attribute("aria-sort") == "descending"
     assert _column(browser, 1) == sorted(before, key=float, reverse=True)

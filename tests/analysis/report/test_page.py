@@ -62,7 +62,7 @@ def test_a_page_has_all_its_parts(text: str) -> None:
         "Deeper, seed 0: running",
         "SHA-256 over the fingerprints of its trials",
         "2026-03-01 12:00 UTC",
-        "The links work while `hglab ui` runs.",
+        "The links work while hglab ui runs.",
     ):
         assert part in words, part
     run = f"{UI}/#/experiments/1/runs/run-bottleneck/0?workflowType=machine_learning"
