@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from runners.record.recorded import RecordedLaunch
 
 _UI = "http://127.0.0.1:5000"
+_WEB = ("http://", "https://")
 
 
 @guarded
@@ -68,8 +69,10 @@ def report(
     if every == (study is not None):
         what = "a study or --all, not both" if every else "which study?"
         raise InputError.at("hglab report", what, "as in hglab report STUDY, or hglab report --all")
+    if mlflow is not None and not mlflow.startswith(_WEB):
+        raise InputError.at(f"--mlflow {mlflow}", "is no address of a web page", f"as in --mlflow {_UI}")
     places = Places.below(runs, tracking_uri, data_root)
-    server = mlflow or (places.uri if places.uri.startswith(("http://", "https://")) else None)
+    server = mlflow or (places.uri if places.uri.startswith(_WEB) else None)
     if study is None:
         if scale is not None or data is not None or settings:
             raise InputError.at("--all", "reports what was launched last of each study", "leave out the other options")

@@ -47,7 +47,7 @@ WAIT_S = 60
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a small study that has been trained, and its report, kept with the launch."""
     folder = tmp_path_factory.mktemp("browser")
-    (folder / "small.yaml").write_text(STUDY)
+    (folder / "small.yaml").write_text(f"{STUDY}figures:\n  curves:\n  joints:\n  poses:\n")
     for words in (
         ["run", "small.yaml", *options(training__epochs=4), "--executor", "inline"],
         ["report", "small.yaml", "--keep"],

@@ -21,6 +21,7 @@ from tests.small import STUDY, options
         (("--all",), ("the record knows no launch", "run one first")),
         (("smal.yaml",), ("no such file", "small.yaml")),
         (("small.yaml", "--scale", "huge"), ("unknown scale 'huge'",)),
+        (("small.yaml", "--mlflow", "javascript:alert(1)"), ("is no address of a web page",)),
     ],
 )
 def test_what_cannot_be_reported(call, small_study, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
