@@ -92,9 +92,13 @@ def open_pose(data: DataConfig, root: Path | None, cache_dir: Path, progress: Pr
     return PoseData(train, _open(data, version, "validation", root, cache_dir, progress), version)
 
 
-def open_validation(data: DataConfig, root: Path | None, cache_dir: Path, progress: Progress | None = None) -> Split:
-    """Open the validation split alone, as `open_pose` would: what looking at a trained network takes."""
-    return _open(data, data_version(data, root), "validation", root, cache_dir, progress)
+def open_validation(data: DataConfig, root: Path | None, cache_dir: Path, version: str | None = None) -> Split:
+    """Open the validation split alone, as `open_pose` would: what looking at a trained network takes.
+
+    With the `version` of the data, from a record, crops that are cached already need no `root`. Raises DataError as
+    `open_pose` does.
+    """
+    return _open(data, version or data_version(data, root), "validation", root, cache_dir, None)
 
 
 def _open(

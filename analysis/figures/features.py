@@ -144,9 +144,10 @@ def _one_by_one(
                 axes.set_title(words, size=SMALL, pad=2, color=FAINT, weight="normal")
         title = box.suptitle(f"{trial.variant.label}: {name}", size=TEXT, x=0.005, ha="left", weight="bold")
         fit(title, cell * columns * 2 - 0.1)
+    seeds = ", ".join(dict.fromkeys(str(trial.seed) for trial, _, _ in rows))
     notes = [
-        f"Validation image {options.image}. Of each layer the {options.count} maps behind it that vary most, before "
-        "each the map in front of the layer that correlates most with it (r, over pixels); contrast stretched."
+        f"Validation image {options.image}, seed {seeds}. Of each layer the {options.count} maps behind it that vary "
+        "most, before each the map in front of the layer that correlates most with it (r, over pixels); contrast stretched."
     ]
     if without:
         notes.append(f"Without 1x1 layers: {', '.join(f'‘{label}’' for label in without)}.")

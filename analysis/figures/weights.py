@@ -88,6 +88,8 @@ def open_images(material: Material, trial: PlannedTrial) -> Split:
 
     places, data = material.places, trial.config.data
     try:
+        if places.data_root is None and data.name != "synthetic":  # the cache may hold them
+            return open_validation(data, None, places.cache, trial.data_version)
         version = data_version(data, places.data_root)
         if version != trial.data_version:
             what = f"the data there is not what {trial.name} was trained on ({version}, not {trial.data_version})"
