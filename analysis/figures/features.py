@@ -147,7 +147,7 @@ def _one_by_one(
     seeds = ", ".join(dict.fromkeys(str(trial.seed) for trial, _, _ in rows))
     notes = [
         f"Validation image {options.image}, seed {seeds}. Of each layer the {options.count} maps behind it that vary "
-        "most, before each the map in front of the layer that correlates most with it (r, over pixels); contrast stretched."
+        "most, before each the map in front that correlates most with it (r, over pixels); contrast stretched."
     ]
     if without:
         notes.append(f"Without 1x1 layers: {', '.join(f'‘{label}’' for label in without)}.")
