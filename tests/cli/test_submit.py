@@ -84,9 +84,11 @@ def head() -> Iterator[tuple[str, Head]]:
 
 
 @pytest.mark.slow
-def test_a_study_is_sent_with_its_code_and_its_neighbours(call, small_study, tmp_path, head) -> None:
+def test_a_study_is_sent_with_its_code_and_what_it_refers_to(call, small_study, tmp_path, head) -> None:
     address, sent = head
-    (tmp_path / "other.yaml").write_text("study: other\n")
+    (tmp_path / "other.yaml").write_text("study: other\nvariants: [{id: a, set: {loss.name: l2}}, {id: b}]\n")
+    (tmp_path / "unrelated.yaml").write_text("password: not to be sent\n")
+    small_study.write_text(small_study.read_text() + "from: other/a\n")
     (tmp_path / "large.bin").write_bytes(b"not to be sent")
     result = call("submit", small_study, *OPTIONS, "--runs", "kept runs", "--address", address, "--retry", "failed")
     assert result.exit_code == 0, result.output
@@ -115,6 +117,7 @@ def test_a_study_is_sent_with_its_code_and_its_neighbours(call, small_study, tmp
     ("words", "message"),
     [
         (["--scale", "huge"], "huge"),
+        (["--tracking-uri", "http://me:secret@head:5000"], "holds a password"),
         (["--sclae", "tiny"], "--sclae"),
         (["--set", "block.dept=3"], "did you mean 'block.depth'"),
         (["--executor", "inline"], "--executor: has no meaning for a job"),
