@@ -39,7 +39,7 @@ def differences(variants: Sequence[Variant]) -> list[Difference]:
     A key that means nothing for some of them (the depth of a bottleneck) differs where it does for others. The width of
     the network is given as `model.features`, the product with `model.width`.
     """
-    settings = [active_settings(variant.config) for variant in variants]
+    settings = [_settings(variant) for variant in variants]
     found = []
     for key, known in all_keys().items():
         values = [show_value(each[key]) if key in each else None for each in settings]
@@ -53,7 +53,7 @@ def differences(variants: Sequence[Variant]) -> list[Difference]:
 def differences_table(plan: Plan, found: Sequence[Difference]) -> Table:
     """What the variants of a study set, a row for each, in the keys in which they differ."""
     variants = plan.expanded.variants
-    settings = [active_settings(variant.config) for variant in variants]
+    settings = [_settings(variant) for variant in variants]
     rows = tuple(
         Row(
             variant.id,
@@ -75,6 +75,13 @@ def differences_table(plan: Plan, found: Sequence[Difference]) -> Table:
         rows=rows,
         notes=() if all(each.everywhere for each in found) else (nothing,),
     )
+
+
+def _settings(variant: Variant) -> dict[str, Any]:
+    """The active settings of a variant; whole channels, although they are a product with a factor."""
+    settings = active_settings(variant.config)
+    features = settings["model.features"]
+    return {**settings, "model.features": int(features) if features == int(features) else features}
 
 
 def _cell(value: Any, there: bool) -> Cell:
