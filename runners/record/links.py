@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from runners.planning import PlannedTrial
 from runners.record import names
 from runners.record.chosen import choose_runs
+from runners.record.page import run_address
 from runners.record.reading import read_links
 from runners.record.recorded import RecordedTrial
 
@@ -55,7 +56,7 @@ def link_reused(
 
 
 def _link(record: Record, experiment: str, parent: str, trial: PlannedTrial, original: RecordedTrial) -> None:
-    address = f"#/experiments/{original.experiment_id}/runs/{original.run_id}"
+    address = run_address("", original.experiment_id, original.run_id).removeprefix("/")
     tags = {
         **names.grouping_tags(trial.variant.id, trial.seed, original.scale, original.settings),
         names.KIND: names.LINK_KIND,
