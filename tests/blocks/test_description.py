@@ -50,6 +50,8 @@ def models(draw: st.DrawFn) -> ModelConfig:
         pooling=draw(st.sampled_from(["max", "average"])),
         upsampling=draw(st.sampled_from(["nearest", "bilinear"])),
         relu=draw(st.booleans()),
+        activation=draw(st.sampled_from(["relu", "prelu"])),
+        weight_scale=draw(st.sampled_from(["mean", "learned", "none"])),
     )
 
 
@@ -75,7 +77,7 @@ def test_description_is_the_built_module(model: ModelConfig, landmarks: int) -> 
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(model=models(), landmarks=st.integers(1, 100), multiple=st.integers(1, 3))
 def test_description_is_the_built_module_over_more_of_the_space(
     model: ModelConfig, landmarks: int, multiple: int

@@ -174,7 +174,7 @@ def test_ctrl_c_once_finishes_the_epochs_under_way(process, small_study, tmp_pat
 
 @pytest.mark.parametrize("executor", ["inline", "ray"])
 def test_ctrl_c_twice_ends_the_epochs_now(process, small_study, tmp_path, executor: str) -> None:
-    endless = [*options(data__train_images=1000, model__features=64), "--executor", executor]
+    endless = [*options(data__train_images=1000, model__features=192), "--executor", executor]
     with _running(tmp_path, "run", small_study, *endless) as (running, log):
         deadline = time.monotonic() + 180
         while time.monotonic() < deadline and not list(tmp_path.glob("runs/artifacts/**/config.yaml")):
@@ -182,7 +182,7 @@ def test_ctrl_c_twice_ends_the_epochs_now(process, small_study, tmp_path, execut
         time.sleep(5)  # into the epoch
         os.killpg(running.pid, signal.SIGINT)
         time.sleep(3)
-        assert running.poll() is None, "it finishes the epoch"
+        assert running.poll() is None, f"it finishes the epoch: {log.read_text()}"
         os.killpg(running.pid, signal.SIGINT)
         assert running.wait(timeout=60) == 130, log.read_text()
         assert "Traceback" not in log.read_text()
