@@ -1,7 +1,8 @@
-"""Binarisation: the sign with a straight-through gradient, and the convolution whose weights and input are signs.
+"""Binarisation: the sign with a pseudo-gradient, and the convolution whose weights and input are signs.
 
 I * W = (sign(I) conv sign(W)) alpha, with alpha = mean |W| over each filter: XNOR-Net without the scaling of the input
-(network_spec, "Binarisation"). Everywhere sign(0) = +1, and sign(-0) too, so that a packed bit has one meaning.
+(network_spec, "Binarisation"). Beyond the paper, alpha may be learned, or 1 (`BinaryConv2d`). Everywhere sign(0) = +1,
+and sign(-0) too, so that a packed bit has one meaning.
 """
 
 from __future__ import annotations
@@ -13,10 +14,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from blocks.pseudo_gradient import pseudo_gradient, straight_through
+from search_space.config import SignGradient, WeightScale
 
-def sign(x: Tensor) -> Tensor:
-    """+1 where x >= 0, else -1; the gradient passes straight through where |x| <= 1 and is 0 elsewhere."""
-    return _Sign.apply(x)  # type: ignore[no-any-return,no-untyped-call]
+SIGN_BETA = 5.0
+"""Steepness of the swish pseudo-gradient where nothing else is said."""
+
+
+def sign(x: Tensor, gradient: SignGradient = "straight_through", beta: float = SIGN_BETA) -> Tensor:
+    """+1 where x >= 0, else -1; its gradient is one of `blocks.pseudo_gradient`, straight through where |x| <= 1."""
+    return _Sign.apply(x, gradient, beta)  # type: ignore[no-any-return,no-untyped-call]
 
 
 def scaling_factors(weight: Tensor) -> Tensor:
@@ -54,44 +61,75 @@ class BinaryConv2d(nn.Conv2d):
     alpha follows the sum, which is then a whole number and exact in any order: what a packed kernel computes, to the
     last bit. The two are equal but for rounding.
 
+    Args of what the paper does not have:
+        sign_gradient, sign_beta: pseudo-gradient of the sign of the input (`blocks.pseudo_gradient`). That of the sign
+            of the weights is always straight through.
+        weight_scale: what alpha is. "mean": mean |W|. "learned": a parameter of its own for each filter, `alpha`, found
+            by gradient descent (XNOR-Net++, Bulat and Tzimiropoulos 2019, Case 1); it begins at mean |W|, so that the
+            untrained network is that of "mean". "none": 1.
+
     Attributes:
+        alpha: the learned scales, one for each filter; None where alpha is not learned.
         prepared: binary weights for training that somebody else has made of `weight` already, and takes away again
             (`blocks.grouped`).
     """
 
+    alpha: nn.Parameter | None
     prepared: Tensor | None = None
 
     def __init__(
-        self, inputs: int, outputs: int, kernel: int, *, stride: int = 1, padding: int = 0, groups: int = 1
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        *,
+        stride: int = 1,
+        padding: int = 0,
+        groups: int = 1,
+        sign_gradient: SignGradient = "straight_through",
+        sign_beta: float = SIGN_BETA,
+        weight_scale: WeightScale = "mean",
     ) -> None:
         super().__init__(inputs, outputs, kernel, stride=stride, padding=padding, groups=groups, bias=False)
+        self.sign_gradient: SignGradient = sign_gradient
+        self.sign_beta = sign_beta
+        self.weight_scale: WeightScale = weight_scale
+        self.register_parameter("alpha", nn.Parameter(torch.empty(outputs)) if weight_scale == "learned" else None)
+        self.begin_scale()
+
+    def begin_scale(self) -> None:
+        """Set a learned scale to mean |W| of the weights as they are now; of another scale nothing."""
+        if self.alpha is not None:
+            with torch.no_grad():
+                self.alpha.copy_(scaling_factors(self.weight).flatten())
 
     def forward(self, input: Tensor) -> Tensor:
         """(sign(input) conv sign(weight)) alpha."""
-        signs = sign(input)
+        signs = sign(input, self.sign_gradient, self.sign_beta)
         if self.training:
-            weight = binarise_weights(self.weight) if self.prepared is None else self.prepared
-            return self._convolve(signs, weight)
-        alpha = scaling_factors(self.weight).reshape(1, -1, 1, 1)
-        return self._convolve(signs, sign(self.weight)) * alpha
+            return self._convolve(signs, self._scaled_weights() if self.prepared is None else self.prepared)
+        sums = self._convolve(signs, sign(self.weight))
+        if self.weight_scale == "none":
+            return sums
+        alpha = scaling_factors(self.weight) if self.alpha is None else self.alpha
+        return sums * alpha.reshape(1, -1, 1, 1)
+
+    def _scaled_weights(self) -> Tensor:
+        """sign(W) alpha, out x in x kH x kW."""
+        if self.weight_scale == "mean":
+            return binarise_weights(self.weight)
+        signs = sign(self.weight)
+        return signs if self.alpha is None else signs * self.alpha.reshape(-1, 1, 1, 1)
 
     def _convolve(self, signs: Tensor, weight: Tensor) -> Tensor:
         return F.conv2d(signs, weight, None, self.stride, self.padding, self.dilation, self.groups)
 
 
-def _straight_through(gradient: Tensor, x: Tensor) -> Tensor:
-    """`gradient` where |x| <= 1, else 0, in one kernel.
-
-    hardtanh's backward leaves out its own limits, so they are the next numbers beyond +-1: then +-1 itself passes.
-    """
-    limit = 1.0 + torch.finfo(x.dtype).eps
-    return torch.ops.aten.hardtanh_backward(gradient, x, -limit, limit)  # type: ignore[no-any-return]
-
-
 class _Sign(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, x: Tensor) -> Tensor:
+    def forward(ctx: Any, x: Tensor, kind: SignGradient, beta: float) -> Tensor:
         ctx.save_for_backward(x)
+        ctx.kind, ctx.beta = kind, beta
         if torch.compiler.is_compiling():  # it cannot trace out=, and fuses where() with what is around it
             return torch.where(x >= 0, 1.0, -1.0).to(x.dtype)
         # -1 + 2 [x >= 0], the comparison written as floats, is on a CPU 5-10 times faster than where() or a cast from
@@ -100,9 +138,9 @@ class _Sign(torch.autograd.Function):
         return torch.add(x.new_full((), -1.0), reached, alpha=2, out=reached)
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
         (x,) = ctx.saved_tensors
-        return _straight_through(gradients[0], x)
+        return pseudo_gradient(gradients[0], x, ctx.kind, ctx.beta), None, None
 
 
 class _BinariseWeights(torch.autograd.Function):
@@ -134,7 +172,7 @@ class _BinariseWeights(torch.autograd.Function):
         # d(sign(W) alpha) = alpha d sign(W) + sign(W) d alpha, and d alpha = mean of sgn(W) dW: sgn(0) = 0 as in abs().
         signs = torch.copysign(filters.new_ones(()), binary)
         through_alpha = signs.mul_(gradient).mean(dim=1, keepdim=True)
-        result = _straight_through(gradient, filters).mul_(alpha).addcmul_(filters.sgn(), through_alpha)
+        result = straight_through(gradient, filters).mul_(alpha).addcmul_(filters.sgn(), through_alpha)
         parts = _unstack(result, ctx.places)
         return tuple(None if g is None else part for g, part in zip(gradients, parts, strict=True))
 

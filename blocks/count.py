@@ -16,15 +16,17 @@ class Counts:
     """What a network, or a part of it, costs.
 
     Attributes:
-        params: convolution weights, biases of real convolutions and BatchNorm's scale and shift: what is trained.
-            Scaling factors alpha (a function of the weights) and running statistics are not counted.
+        params: convolution weights, biases of real convolutions and BatchNorm's scale and shift: what is trained, also
+            learned scales and a PReLU's slopes where there are any. Scaling factors alpha that are a function of the
+            weights, and running statistics, are not counted.
         binary_params: those of them that are weights of binary convolutions.
         binary_macs: multiply-accumulates of binary convolutions for one image, positions in the padding included.
-        real_macs: the same of real convolutions. Biases, alpha, BatchNorm, pooling and sums count nothing.
+        real_macs: the same of real convolutions. Biases, alpha, BatchNorm, PReLU, pooling and sums count nothing.
         size_bytes: the trained network as stored. A weight of a binary convolution takes one bit, packed layer by
             layer and rounded up to whole bytes; everything else takes 4 bytes (float32): a scaling factor alpha for
-            each filter of a binary convolution, weights and biases of real convolutions, and four values for each
-            channel of a BatchNorm (scale, shift, running mean, running variance).
+            each filter of a binary convolution (unless it has none), weights and biases of real convolutions, four
+            values for each channel of a BatchNorm (scale, shift, running mean, running variance), and a PReLU's slope
+            for each channel.
     """
 
     params: int = 0
@@ -77,7 +79,7 @@ def count_layers(layers: Iterable[Layer]) -> Counts:
         elif layer.binary:
             binary_params += layer.weights
             binary_macs += layer.macs
-            size += (layer.weights + 7) // 8 + FLOAT_BYTES * layer.outputs
+            size += (layer.weights + 7) // 8 + (0 if layer.scale == "none" else FLOAT_BYTES * layer.outputs)
         else:
             real_macs += layer.macs
             size += FLOAT_BYTES * layer.params

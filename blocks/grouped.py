@@ -23,10 +23,12 @@ _CPU_GROUP = 2**17
 def binarised_together(network: nn.Module) -> Iterator[None]:
     """Within the block, the binary convolutions of `network` that are in training mode have their weights prepared.
 
-    For one forward pass. What is prepared belongs to the layers as they are at the beginning: their weights must not
-    change within the block. At its end each layer is as it was before.
+    Only where alpha is mean |W|, as in the paper: the others, for which binarisation is a sign and at most a product,
+    make their own. For one forward pass. What is prepared belongs to the layers as they are at the beginning: their
+    weights must not change within the block. At its end each layer is as it was before.
     """
-    layers = [module for module in network.modules() if isinstance(module, BinaryConv2d) and module.training]
+    convolutions = (module for module in network.modules() if isinstance(module, BinaryConv2d))
+    layers = [layer for layer in convolutions if layer.training and layer.weight_scale == "mean"]
     before = [layer.prepared for layer in layers]
     try:
         for group in _groups(layers):

@@ -1,4 +1,4 @@
-"""The network as data: its convolutions and BatchNorms in the order in which they run, without torch.
+"""The network as data: its convolutions, BatchNorms and PReLUs in the order in which they run, without torch.
 
 Names are those of the modules in the network that `blocks.build` gives, so that the description and the module can be
 laid side by side. Source: network_spec, "The hourglass network".
@@ -12,14 +12,17 @@ from typing import Literal, NamedTuple
 from blocks.catalogue import plan_block, plan_merge
 from blocks.plan import BlockPlan
 from blocks.widths import STRIDE, hourglass_features, stem_widths
-from search_space.config import ModelConfig
+from search_space.config import ModelConfig, WeightScale
 
 
 class Layer(NamedTuple):
-    """A convolution or a BatchNorm. `resolution` is the side of its output, in pixels."""
+    """A convolution, a BatchNorm or a PReLU. `resolution` is the side of its output, in pixels.
+
+    `scale` is where the scales of a binary convolution's filters come from; of all others it says nothing.
+    """
 
     name: str
-    kind: Literal["convolution", "batch_norm"]
+    kind: Literal["convolution", "batch_norm", "prelu"]
     inputs: int
     outputs: int
     resolution: int
@@ -28,22 +31,25 @@ class Layer(NamedTuple):
     groups: int = 1
     bias: bool = False
     binary: bool = False
+    scale: WeightScale = "mean"
 
     @property
     def weights(self) -> int:
-        """Weights of a convolution, without biases; 0 of a BatchNorm."""
+        """Weights of a convolution, without biases and scales; 0 of other layers."""
         return self.outputs * (self.inputs // self.groups) * self.kernel**2 if self.kind == "convolution" else 0
 
     @property
     def params(self) -> int:
-        """Weights and biases of a convolution, scale and shift of a BatchNorm."""
+        """Weights, biases and learned scales of a convolution, scale and shift of a BatchNorm, slopes of a PReLU."""
         if self.kind == "batch_norm":
             return 2 * self.outputs
-        return self.weights + (self.outputs if self.bias else 0)
+        if self.kind == "prelu":
+            return self.outputs
+        return self.weights + self.outputs * (self.bias + (self.scale == "learned"))
 
     @property
     def macs(self) -> int:
-        """Multiply-accumulates of a convolution for one image, positions in the padding included; 0 of a BatchNorm."""
+        """Multiply-accumulates of a convolution for one image, positions in the padding included; 0 of others."""
         return self.weights * self.resolution**2
 
 
@@ -167,4 +173,7 @@ def _unit(
         groups=groups,
         bias=bias,
         binary=model.binary,
+        scale=model.weight_scale if model.binary else "mean",
     )
+    if model.binary and model.relu and model.activation == "prelu":
+        yield Layer(f"{name}.prelu", "prelu", outputs, outputs, side)

@@ -20,7 +20,7 @@ def measure(network: nn.Module, resolution: int) -> Counts:
 
 
 def measure_layers(network: nn.Module, resolution: int) -> list[Layer]:
-    """The convolutions and BatchNorms of a module in the order in which they ran, seen by hooks during one pass.
+    """The convolutions, BatchNorms and PReLUs of a module in the order in which they ran, seen by hooks in one pass.
 
     The pass is in evaluation mode, without gradients, on the module's own device ("meta" computes nothing); the mode
     is put back.
@@ -50,7 +50,7 @@ def _recording(network: nn.Module, layers: list[Layer]) -> Iterator[None]:
     handles = [
         module.register_forward_hook(record(name))
         for name, module in network.named_modules()
-        if isinstance(module, nn.Conv2d | nn.BatchNorm2d)
+        if isinstance(module, nn.Conv2d | nn.BatchNorm2d | nn.PReLU)
     ]
     try:
         yield
@@ -72,6 +72,9 @@ def _layer(name: str, module: nn.Module, side: int) -> Layer:
             groups=module.groups,
             bias=module.bias is not None,
             binary=isinstance(module, BinaryConv2d),
+            scale=module.weight_scale if isinstance(module, BinaryConv2d) else "mean",
         )
+    if isinstance(module, nn.PReLU):
+        return Layer(name, "prelu", module.num_parameters, module.num_parameters, side)
     assert isinstance(module, nn.BatchNorm2d)
     return Layer(name, "batch_norm", module.num_features, module.num_features, side)

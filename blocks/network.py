@@ -8,12 +8,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
+from blocks.binary import BinaryConv2d
 from blocks.catalogue import plan_block, plan_merge
 from blocks.grouped import binarised_together
 from blocks.hourglass import Hourglass, ImprovedHourglass, pool2
 from blocks.layers import is_improved, remaps_features
+from blocks.plan import BlockPlan
 from blocks.residual import ResidualBlock
-from blocks.unit import Unit
+from blocks.unit import Unit, binarisation
 from blocks.widths import check_resolution, hourglass_features, resolution_multiple, stem_widths
 from search_space.config import ModelConfig
 
@@ -84,7 +86,7 @@ class Stack(nn.Module):
         self.hourglass = make_hourglass(model)
         self.block = make_merge(model, features) if is_improved(model) else make_block(model, features, features)
         self.mix: nn.Module = (
-            Unit(features, features, 1, binary=True, relu=model.relu)
+            Unit(features, features, 1, binary=True, relu=model.relu, binarisation=binarisation(model))
             if model.binary
             else nn.Conv2d(features, features, 1)
         )
@@ -119,12 +121,16 @@ class Link(nn.Module):
 def make_block(model: ModelConfig, inputs: int, outputs: int) -> ResidualBlock:
     """A block of the network's type from `inputs` to `outputs` channels (WidthError if it cannot have that width)."""
     plan = plan_block(inputs, outputs, model.block, model.binary)
-    return ResidualBlock(plan, binary=model.binary, relu=model.relu)
+    return _run(plan, model)
 
 
 def make_merge(model: ModelConfig, features: int) -> ResidualBlock:
     """A block of the network's type that reads two maps laid together, 2 `features` to `features` (else WidthError)."""
-    return ResidualBlock(plan_merge(features, model.block, model.binary), binary=model.binary, relu=model.relu)
+    return _run(plan_merge(features, model.block, model.binary), model)
+
+
+def _run(plan: BlockPlan, model: ModelConfig) -> ResidualBlock:
+    return ResidualBlock(plan, binary=model.binary, relu=model.relu, binarisation=binarisation(model))
 
 
 def make_hourglass(model: ModelConfig) -> Hourglass | ImprovedHourglass:
@@ -142,9 +148,15 @@ def make_hourglass(model: ModelConfig) -> Hourglass | ImprovedHourglass:
 
 
 def initialise(network: nn.Module) -> None:
-    """He initialisation of every convolution, real or shadow weights: normal, variance 2 / fan-in; biases zero."""
+    """He initialisation of every convolution, real or shadow weights: normal, variance 2 / fan-in; biases zero.
+
+    Learned scales begin at the mean |W| of these weights. No random number depends on what a binary unit learns beside
+    its weights, so networks that differ in that alone begin from the same weights.
+    """
     for module in network.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
+        if isinstance(module, BinaryConv2d):
+            module.begin_scale()

@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from blocks.plan import BlockPlan, ConcatStep, Draft, PoolStep, Step, UpsampleStep
-from blocks.unit import Unit
+from blocks.unit import PAPER, Binarisation, Unit
 
 
 class ResidualBlock(nn.Module):
@@ -17,7 +17,9 @@ class ResidualBlock(nn.Module):
     plain 1x1 convolution, and in the improved hourglass the sum of the input's halves.
     """
 
-    def __init__(self, plan: BlockPlan, *, binary: bool, relu: bool = False) -> None:
+    def __init__(
+        self, plan: BlockPlan, *, binary: bool, relu: bool = False, binarisation: Binarisation = PAPER
+    ) -> None:
         super().__init__()
         self.plan = plan
         self.units = nn.ModuleDict(
@@ -30,11 +32,12 @@ class ResidualBlock(nn.Module):
                     groups=unit.groups,
                     bias=plan.bias,
                     relu=relu,
+                    binarisation=binarisation,
                 )
                 for unit in plan.units
             }
         )
-        self.shortcut = _shortcut(plan, binary=binary, relu=relu)
+        self.shortcut = _shortcut(plan, binary=binary, relu=relu, binarisation=binarisation)
 
     def forward(self, x: Tensor) -> Tensor:
         """N x inputs x H x W to N x outputs x H x W."""
@@ -66,11 +69,11 @@ class SumOfHalves(nn.Module):
         return first + second
 
 
-def _shortcut(plan: BlockPlan, *, binary: bool, relu: bool) -> nn.Module:
+def _shortcut(plan: BlockPlan, *, binary: bool, relu: bool, binarisation: Binarisation) -> nn.Module:
     if plan.shortcut == "halves":
         return SumOfHalves()
     if not plan.projects:
         return nn.Identity()
     if plan.shortcut == "convolution":
         return nn.Conv2d(plan.inputs, plan.outputs, 1, bias=plan.bias)
-    return Unit(plan.inputs, plan.outputs, 1, binary=binary, bias=plan.bias, relu=relu)
+    return Unit(plan.inputs, plan.outputs, 1, binary=binary, bias=plan.bias, relu=relu, binarisation=binarisation)

@@ -27,7 +27,9 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
         **dict.fromkeys(("cat", "concat", "concatenate"), "concat"),
         **dict.fromkeys(("chunk", "split", "tensor_split", "narrow", "__getitem__"), "split"),
         **dict.fromkeys(("add", "add_", "__add__", "__radd__", "__iadd__"), "sum"),
-        **dict.fromkeys(("relu", "relu_", "hardtanh", "sigmoid", "tanh", "mul", "contiguous", "clone"), "pointwise"),
+        **dict.fromkeys(
+            ("relu", "relu_", "prelu", "hardtanh", "sigmoid", "tanh", "mul", "contiguous", "clone"), "pointwise"
+        ),
     }
 )
 

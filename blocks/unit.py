@@ -2,17 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 
-from blocks.binary import BinaryConv2d
+from blocks.binary import SIGN_BETA, BinaryConv2d
+from search_space.config import Activation, ModelConfig, SignGradient, WeightScale
+
+
+@dataclass(frozen=True, slots=True)
+class Binarisation:
+    """How binary units differ from the paper's; the defaults are the paper's. It says nothing of real units.
+
+    Attributes:
+        sign_gradient, sign_beta, weight_scale: see `BinaryConv2d`.
+        activation: what stands after the convolution where the unit has a ReLU there. "prelu" is max(0, x) + a
+            min(0, x) with an a for each channel, learned from 0.25 (He et al. 2015, Section 2.1).
+    """
+
+    sign_gradient: SignGradient = "straight_through"
+    sign_beta: float = SIGN_BETA
+    weight_scale: WeightScale = "mean"
+    activation: Activation = "relu"
+
+
+PAPER = Binarisation()
+
+
+def binarisation(model: ModelConfig) -> Binarisation:
+    """What a network's configuration says of its binary units."""
+    return Binarisation(model.sign_gradient, model.sign_beta, model.weight_scale, model.activation)
 
 
 class Unit(nn.Module):
     """BatchNorm -> sign -> binary convolution; or, real, BatchNorm -> ReLU -> convolution. The resolution stays.
 
     `relu` puts a ReLU after a binary convolution (Table 4, "+ ReLU"). It changes no parameters; a real unit has its
-    ReLU already, so there it does nothing. `bias` is for real units.
+    ReLU already, so there it does nothing. `bias` is for real units, `binarisation` for binary ones; with a PReLU
+    there, or with learned scales, a unit has more parameters.
 
     Raises:
         ValueError: for a binary unit with a bias, or an even kernel (which no padding can centre).
@@ -28,6 +56,7 @@ class Unit(nn.Module):
         groups: int = 1,
         bias: bool = False,
         relu: bool = False,
+        binarisation: Binarisation = PAPER,
     ) -> None:
         super().__init__()
         if kernel % 2 == 0:
@@ -39,10 +68,20 @@ class Unit(nn.Module):
         self.norm = nn.BatchNorm2d(inputs)
         padding = kernel // 2
         self.conv: nn.Conv2d = (
-            BinaryConv2d(inputs, outputs, kernel, padding=padding, groups=groups)
+            BinaryConv2d(
+                inputs,
+                outputs,
+                kernel,
+                padding=padding,
+                groups=groups,
+                sign_gradient=binarisation.sign_gradient,
+                sign_beta=binarisation.sign_beta,
+                weight_scale=binarisation.weight_scale,
+            )
             if binary
             else nn.Conv2d(inputs, outputs, kernel, padding=padding, groups=groups, bias=bias)
         )
+        self.prelu = nn.PReLU(outputs) if self.relu and binarisation.activation == "prelu" else None
 
     def forward(self, x: Tensor) -> Tensor:
         """N x inputs x H x W to N x outputs x H x W."""
@@ -50,4 +89,7 @@ class Unit(nn.Module):
         if not self.binary:
             x = torch.relu_(x)  # BatchNorm's backward reads its input, not this output
         x = self.conv(x)
+        if self.prelu is not None:
+            sloped: Tensor = self.prelu(x)
+            return sloped
         return torch.relu_(x) if self.relu else x

@@ -20,7 +20,10 @@ Upsampling = Literal["nearest", "bilinear"]
 HourglassType = Literal["standard", "improved"]
 DataName = Literal["synthetic", "lsp", "mpii"]
 LossName = Literal["sigmoid_cross_entropy", "l2"]
-Optimiser = Literal["rmsprop", "adam", "adamw"]
+SignGradient = Literal["straight_through", "polynomial", "swish"]
+WeightScale = Literal["mean", "learned", "none"]
+Activation = Literal["relu", "prelu"]
+Optimiser = Literal["rmsprop", "adam", "adamw", "sgd"]
 Schedule = Literal["constant", "steps", "cosine", "one_cycle"]
 Stacking = Literal["joint", "sequential"]
 Precision = Literal["float32", "bfloat16"]
@@ -83,6 +86,21 @@ class ModelConfig(Section):
     relu: bool = Field(
         False, description="a ReLU after each binary convolution (Table 4); real networks always have ReLU"
     )
+    activation: Activation = Field(
+        "relu", description="what stands where model.relu puts a ReLU: relu, or prelu with a slope for each channel"
+    )
+    sign_gradient: SignGradient = Field(
+        "straight_through",
+        description="pseudo-gradient of the sign of activations: straight_through (the paper), polynomial (Bi-Real "
+        "Net), swish (BNN+)",
+    )
+    sign_beta: Annotated[float, Field(gt=0, le=100)] = Field(
+        5.0, description="how steep the swish pseudo-gradient is: its value at 0"
+    )
+    weight_scale: WeightScale = Field(
+        "mean",
+        description="scale of a binary filter: mean of its |W| (the paper), learned (XNOR-Net++), or none",
+    )
 
 
 class DataConfig(Section):
@@ -129,6 +147,7 @@ class TrainingConfig(Section):
         5e-5, description="learning rate at the end of the steps and cosine schedules"
     )
     weight_decay: Annotated[float, Field(ge=0, le=1)] = Field(0.0, description="L2 penalty on the weights")
+    momentum: Annotated[float, Field(ge=0, lt=1)] = Field(0.9, description="momentum of sgd")
     clip_weights: bool = Field(
         False, description="keep the real weights behind binary ones in [-1, 1] after each step (BinaryConnect)"
     )

@@ -20,8 +20,13 @@ the numbers of a tiny trial change while this stays; trials of the older version
 
 LATER_KEYS = (
     "block.remove_1x1",
+    "model.activation",
     "model.hourglass",
+    "model.sign_beta",
+    "model.sign_gradient",
+    "model.weight_scale",
     "training.clip_weights",
+    "training.momentum",
     "training.precision",
     "training.stacking",
 )

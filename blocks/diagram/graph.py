@@ -118,7 +118,7 @@ def _box(steps: list[Operation], module: nn.Module | None) -> tuple[Box, str]:
         return Box("step", (f"{kind}-pool {last.kernel}×{last.kernel}",)), ""
     if last.kind == "upsample":
         return Box("step", (f"upsample ×{last.stride}", last.name)), ""
-    words: Mapping[str, str] = {"batch_norm": "BatchNorm", "relu_": "ReLU", "relu": "ReLU"}
+    words: Mapping[str, str] = {"batch_norm": "BatchNorm", "relu_": "ReLU", "relu": "ReLU", "prelu": "PReLU"}
     return Box("step", (words.get(last.name, last.name),)), ""
 
 
@@ -140,7 +140,7 @@ def _layer(convolution: Operation, steps: list[Operation]) -> tuple[Box, str]:
 def _word(step: Operation) -> str:
     if step.kind == "convolution":
         return "binary convolution" if step.binary else "convolution"
-    return {"batch_norm": "BatchNorm", "relu_": "ReLU", "relu": "ReLU"}.get(step.name, step.name)
+    return {"batch_norm": "BatchNorm", "relu_": "ReLU", "relu": "ReLU", "prelu": "PReLU"}.get(step.name, step.name)
 
 
 def _widths(inputs: int, outputs: int) -> str:

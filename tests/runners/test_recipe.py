@@ -13,7 +13,7 @@ from runners.batches import training_batches
 from runners.optimiser import make_optimiser
 from runners.seeding import derived_seed
 from runners.trial import TrialResult, run_trial
-from search_space.config import TrialConfig
+from search_space.config import TrainingConfig, TrialConfig
 from tasks.losses import make_loss
 from tasks.pose import open_pose
 from tests.small import small_config
@@ -40,6 +40,35 @@ def test_rmsprop_is_that_of_tieleman_and_hinton() -> None:
         square = 0.99 * square + 0.01 * gradient**2
         value = value - 2.5e-4 * gradient / (square.sqrt() + 1e-8)
         torch.testing.assert_close(weight.detach(), value)
+
+
+@pytest.mark.parametrize("momentum", [0.9, 0.0])
+def test_sgd_is_heavy_ball(momentum: float) -> None:
+    """v = momentum v + g + decay W, W = W - rate v (Polyak 1964, as torch writes it)."""
+    training = TrainingConfig(optimiser="sgd", learning_rate=0.1, weight_decay=0.01, momentum=momentum)
+    weight = torch.nn.Parameter(torch.tensor([1.0, -2.0]))
+    optimiser = make_optimiser(training, [weight])
+    value, velocity = torch.tensor([1.0, -2.0]), torch.zeros(2)
+    for gradient in (torch.tensor([0.5, 3.0]), torch.tensor([-0.25, 1.0]), torch.tensor([0.0, 2.0])):
+        weight.grad = gradient.clone()
+        optimiser.step()
+        velocity = momentum * velocity + gradient + 0.01 * value
+        value = value - 0.1 * velocity
+        torch.testing.assert_close(weight.detach(), value)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("adam", torch.optim.Adam), ("adamw", torch.optim.AdamW), ("sgd", torch.optim.SGD)]
+)
+def test_other_optimisers_follow_the_same_schedule(tmp_path, shared_cache, name: str, kind: type) -> None:
+    config = small_config(training__optimiser=name, training__learning_rate=1e-3, training__schedule="cosine")
+    assert type(make_optimiser(config.training, [torch.nn.Parameter(torch.ones(1))])) is kind
+    default = small_config(training__learning_rate=1e-3, training__schedule="cosine")
+    found, expected = (
+        [figures["learning_rate"] for figures in run_trial(each, tmp_path / number, cache=shared_cache).history]
+        for each, number in ((config, "1"), (default, "2"))
+    )
+    assert found == expected
 
 
 @pytest.mark.parametrize("loss", ["sigmoid_cross_entropy", "l2"])

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from search_space import TrialConfig, expand, fingerprint
+from search_space.identity import canonical
 from search_space.keys import all_keys, assemble, flatten
 
 ANOTHER = {
@@ -23,6 +24,8 @@ ANOTHER = {
     "model.pooling": "average",
     "model.upsampling": "bilinear",
     "model.relu": True,
+    "model.sign_gradient": "polynomial",
+    "model.weight_scale": "learned",
     "data.name": "lsp",
     "data.resolution": 128,
     "data.train_images": 5,
@@ -48,6 +51,9 @@ ANOTHER = {
 INACTIVE_BY_DEFAULT = {
     "block.depth": (5, {"block.type": "hierarchical"}),
     "block.cardinality": (2, {"block.type": "hierarchical"}),
+    "model.activation": ("prelu", {"model.relu": True}),
+    "model.sign_beta": (2.0, {"model.sign_gradient": "swish"}),
+    "training.momentum": (0.5, {"training.optimiser": "sgd"}),
     "training.stacking": ("sequential", {"model.stacks": 2}),
     "training.joint_epochs": (7, {"model.stacks": 2, "training.stacking": "sequential"}),
 }
@@ -109,6 +115,17 @@ def test_a_known_fingerprint() -> None:
     """Guards the record: if this changes, every finished trial of every user would train again."""
     expected = "ebaf4307857b275bcab6907169d4d3af5b5741034ffa336ccb5fa070df34d09d"
     assert fingerprint(TrialConfig(), "synthetic-1") == expected
+
+
+@pytest.mark.parametrize("optimiser", ["rmsprop", "sgd"])
+@pytest.mark.parametrize("relu", [False, True])
+@pytest.mark.parametrize("gradient", ["straight_through", "swish"])
+def test_later_keys_at_their_defaults_are_no_part_of_the_identity(optimiser, relu, gradient) -> None:
+    settings = {"training.optimiser": optimiser, "model.relu": relu, "model.sign_gradient": gradient}
+    content = canonical(assemble(settings), "d")
+    for key in ("model.activation", "model.sign_beta", "model.weight_scale", "training.momentum"):
+        assert key not in content
+    assert ("model.sign_gradient" in content) == (gradient == "swish")
 
 
 @given(st.data())

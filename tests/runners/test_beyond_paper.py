@@ -1,0 +1,82 @@
+"""Trials with what the paper does not have: they learn, go on after an interruption, and freeze, as any other does."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+import blocks
+from runners.seeding import derived_seed
+from runners.trial import Epoch, TrialResult, run_trial
+from search_space.config import TrialConfig
+from search_space.phases import phases
+from tests.small import small_config
+
+UNITS: dict[str, object] = {
+    "model__relu": True,
+    "model__activation": "prelu",
+    "model__weight_scale": "learned",
+    "model__sign_gradient": "swish",
+}
+LEARNED = (".alpha", ".prelu.weight")
+
+
+def _weights(result: TrialResult) -> dict[str, torch.Tensor]:
+    return torch.load(result.model_file, weights_only=True)
+
+
+def _fresh(config: TrialConfig) -> dict[str, torch.Tensor]:
+    """The network as the trial's own seed begins it."""
+    torch.manual_seed(derived_seed(config.seed, "weights"))
+    return blocks.build(config.model).state_dict()
+
+
+class _StopError(Exception):
+    pass
+
+
+def test_scales_and_slopes_learn_and_go_on_where_they_were(tmp_path, shared_cache) -> None:
+    config = small_config(**UNITS)
+    whole = run_trial(config, tmp_path / "whole", cache=shared_cache)
+
+    def stop(epoch: Epoch) -> None:
+        raise _StopError
+
+    with pytest.raises(_StopError):
+        run_trial(config, tmp_path / "parts", cache=shared_cache, on_epoch=stop)
+    continued = run_trial(config, tmp_path / "parts", cache=shared_cache)
+    assert continued.metrics["train_loss"] == whole.metrics["train_loss"]
+    trained, again, fresh = _weights(whole), _weights(continued), _fresh(config)
+    assert all(torch.equal(trained[name], again[name]) for name in fresh)
+    learned = [name for name in fresh if name.endswith(LEARNED)]
+    assert len({name.rpartition(".")[2] for name in learned}) == 2
+    assert not [name for name in learned if torch.equal(trained[name], fresh[name])]
+
+
+def test_scales_and_slopes_of_a_frozen_stack_do_not_move(tmp_path, shared_cache) -> None:
+    config = small_config(model__stacks=2, training__stacking="sequential", training__joint_epochs=0, **UNITS)
+    first, second = phases(config)
+    before = run_trial(first, tmp_path / "1", cache=shared_cache)
+    after = run_trial(second, tmp_path / "2", cache=shared_cache, begin_from=before.model_file)
+    frozen, trained = _weights(before), _weights(after)
+    assert any(name.endswith(LEARNED) for name in frozen)
+    assert all(torch.equal(trained[name], value) for name, value in frozen.items())
+
+
+@pytest.mark.parametrize("gradient", ["polynomial", "swish"])
+def test_another_pseudo_gradient_begins_from_the_same_network_and_learns_another(
+    gradient: str, tmp_path, shared_cache
+) -> None:
+    configs = [small_config(), small_config(model__sign_gradient=gradient)]
+    begun = [_fresh(config) for config in configs]
+    assert begun[0].keys() == begun[1].keys()
+    assert all(torch.equal(begun[0][name], value) for name, value in begun[1].items())
+    trained = [run_trial(config, tmp_path / str(number), cache=shared_cache) for number, config in enumerate(configs)]
+    assert trained[0].metrics["train_loss"] != trained[1].metrics["train_loss"]
+
+
+@pytest.mark.parametrize("changes", [UNITS, {"model__weight_scale": "none", "model__sign_gradient": "polynomial"}])
+def test_they_train_in_bfloat16(changes: dict[str, object], tmp_path, shared_cache) -> None:
+    config = small_config(training__precision="bfloat16", **changes)
+    result = run_trial(config, tmp_path, cache=shared_cache)
+    assert all(bool(value.isfinite().all()) for value in _weights(result).values())
