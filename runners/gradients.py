@@ -12,7 +12,7 @@ from runners.diagnostics import gradient_size, hidden_weights
 from search_space.config import TrialConfig
 from tasks.augmentation import centre_input
 from tasks.heatmaps import encode
-from tasks.losses import make_loss
+from tasks.losses import training_loss
 from tasks.pose import Split
 
 
@@ -42,7 +42,7 @@ def layer_gradients(network: HourglassNetwork, config: TrialConfig, split: Split
     crops, points, visible = split.batch(rows)
     inputs, points = centre_input(crops, points, config.data.resolution)
     target = encode(points, visible, config.data.resolution, config.data.heatmap_sigma)
-    compute_loss = make_loss(config.loss.name)
+    compute_loss = training_loss(config.loss)
     hidden = {id(weight) for weight in hidden_weights(network)}
     layers = {
         name: module

@@ -18,7 +18,7 @@ from runners.phase import set_training_mode
 from runners.schedule import learning_rate
 from search_space.config import TrialConfig
 from search_space.phases import epochs, is_joint
-from tasks.losses import make_loss
+from tasks.losses import training_loss
 from tasks.pose import PoseData
 
 _SAMPLE_EVERY = 50
@@ -61,7 +61,7 @@ def train_epoch(training: Training, number: int) -> dict[str, float]:
     config, data, device = training.config, training.data, training.device
     model, optimiser = training.model, training.optimiser
     set_training_mode(model, training.frozen)
-    compute_loss = make_loss(config.loss.name)
+    compute_loss = training_loss(config.loss)
     steps = steps_per_epoch(config, data)
     weights = hidden_weights(model)
     clipped = _clipped_weights(model) if config.training.clip_weights else []

@@ -123,6 +123,12 @@ class LossConfig(Section):
     """What is minimised."""
 
     name: LossName = Field("sigmoid_cross_entropy", description="loss between heatmaps and targets (Eq. 2, or L2)")
+    landmark_weight: Annotated[float, Field(ge=0, le=1000)] = Field(
+        0.0, description="how much more a pixel near a landmark counts in training (Adaptive Wing Loss: 10)"
+    )
+    hard_pixels: Annotated[float, Field(gt=0, le=1)] = Field(
+        1.0, description="part of a heatmap's pixels that counts in training, those of the greatest loss (1: all)"
+    )
 
 
 class AugmentationConfig(Section):

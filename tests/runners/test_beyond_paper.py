@@ -6,10 +6,14 @@ import pytest
 import torch
 
 import blocks
+from runners.batches import training_batches
+from runners.evaluation import evaluate
 from runners.seeding import derived_seed
 from runners.trial import Epoch, TrialResult, run_trial
-from search_space.config import TrialConfig
+from search_space.config import LossConfig, TrialConfig
 from search_space.phases import phases
+from tasks.losses import training_loss
+from tasks.pose import open_pose
 from tests.small import small_config
 
 UNITS: dict[str, object] = {
@@ -73,6 +77,27 @@ def test_another_pseudo_gradient_begins_from_the_same_network_and_learns_another
     assert all(torch.equal(begun[0][name], value) for name, value in begun[1].items())
     trained = [run_trial(config, tmp_path / str(number), cache=shared_cache) for number, config in enumerate(configs)]
     assert trained[0].metrics["train_loss"] != trained[1].metrics["train_loss"]
+
+
+def test_training_takes_the_pixels_of_its_loss_and_validation_takes_all(tmp_path, shared_cache) -> None:
+    changes = {"loss__landmark_weight": 10.0, "loss__hard_pixels": 0.25}
+    config = small_config(
+        **changes, training__epochs=1, training__schedule="constant", training__batch_size=8, model__stacks=2
+    )
+    result = run_trial(config, tmp_path, cache=shared_cache)
+    network = blocks.build(config.model)
+    network.load_state_dict(_fresh(config))
+    batch = next(iter(training_batches(config, open_pose(config.data, None, shared_cache), 1, "cpu")))
+    outputs = network.to(memory_format=torch.channels_last)(batch.images)
+    compute = training_loss(config.loss)
+    loss = sum(float(compute(output, batch.target, batch.visible).detach()) for output in outputs)
+    assert result.metrics["train_loss"] == pytest.approx(loss, rel=1e-5)  # of the one step, before it
+    plain = config.model_copy(update={"loss": LossConfig()})
+    trained = blocks.build(config.model)
+    trained.load_state_dict(_weights(result))
+    trained.to(memory_format=torch.channels_last)
+    figures, _ = evaluate(trained, plain, open_pose(config.data, None, shared_cache), "cpu")
+    assert result.metrics["validation_loss"] == pytest.approx(figures["validation_loss"], rel=1e-5)
 
 
 @pytest.mark.parametrize("changes", [UNITS, {"model__weight_scale": "none", "model__sign_gradient": "polynomial"}])

@@ -12,8 +12,9 @@ from torch import Tensor
 import runners.trial
 from runners import training
 from runners.trial import DivergedError, Epoch, run_trial
+from search_space.config import LossConfig
 from tasks.augmentation import augment
-from tasks.losses import make_loss
+from tasks.losses import training_loss
 from tasks.pose import PoseData, open_pose
 from tests.small import small_config
 
@@ -31,8 +32,8 @@ def _spoil(monkeypatch: pytest.MonkeyPatch, step: int, spoil: Callable[[Tensor, 
     """Let the loss of the training step with this number, from 1 over all epochs, be spoil(loss, output)."""
     calls = 0
 
-    def make(name: str) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
-        plain = make_loss(name)
+    def make(loss: LossConfig) -> Callable[[Tensor, Tensor, Tensor], Tensor]:
+        plain = training_loss(loss)
 
         def compute(output: Tensor, target: Tensor, weight: Tensor) -> Tensor:
             nonlocal calls
@@ -42,7 +43,7 @@ def _spoil(monkeypatch: pytest.MonkeyPatch, step: int, spoil: Callable[[Tensor, 
 
         return compute
 
-    monkeypatch.setattr("runners.training.make_loss", make)
+    monkeypatch.setattr("runners.training.training_loss", make)
 
 
 def test_a_loss_that_is_no_number_is_found_in_its_epoch_and_step(

@@ -32,6 +32,8 @@ ANOTHER = {
     "data.validation_images": 5,
     "data.heatmap_sigma": 2.0,
     "loss.name": "l2",
+    "loss.landmark_weight": 10.0,
+    "loss.hard_pixels": 0.5,
     "augmentation.enabled": False,
     "augmentation.rotation": 30.0,
     "augmentation.scale_min": 0.8,
@@ -123,7 +125,7 @@ def test_a_known_fingerprint() -> None:
 def test_later_keys_at_their_defaults_are_no_part_of_the_identity(optimiser, relu, gradient) -> None:
     settings = {"training.optimiser": optimiser, "model.relu": relu, "model.sign_gradient": gradient}
     content = canonical(assemble(settings), "d")
-    for key in ("model.activation", "model.sign_beta", "model.weight_scale", "training.momentum"):
+    for key in ("loss.landmark_weight", "loss.hard_pixels", "model.activation", "model.sign_beta", "model.weight_scale", "training.momentum"):
         assert key not in content
     assert ("model.sign_gradient" in content) == (gradient == "swish")
 
