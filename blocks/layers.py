@@ -145,7 +145,8 @@ def block_layers(plan: BlockPlan, side: int, name: str, model: ModelConfig) -> I
             groups=unit.groups,
             bias=plan.bias,
         )
-    if plan.projects and plan.shortcut == "unit":
+    real_projection = plan.shortcut == "convolution" or (model.binary and model.shortcut_projection == "real")
+    if plan.projects and not real_projection:
         yield from _unit(model, plan.inputs, plan.outputs, side, f"{name}.shortcut", kernel=1, bias=plan.bias)
     elif plan.projects:
         yield Layer(f"{name}.shortcut", "convolution", plan.inputs, plan.outputs, side, bias=plan.bias)

@@ -14,7 +14,8 @@ class ResidualBlock(nn.Module):
     """The block that `plan` describes: N x inputs x H x W to N x outputs x H x W.
 
     The shortcut is the identity where the widths agree; otherwise a 1x1 unit, in Newell et al.'s real bottleneck a
-    plain 1x1 convolution, and in the improved hourglass the sum of the input's halves.
+    plain 1x1 convolution (also in binary blocks, if `binarisation` wants it real), and in the improved hourglass the
+    sum of the input's halves.
     """
 
     def __init__(
@@ -74,6 +75,6 @@ def _shortcut(plan: BlockPlan, *, binary: bool, relu: bool, binarisation: Binari
         return SumOfHalves()
     if not plan.projects:
         return nn.Identity()
-    if plan.shortcut == "convolution":
+    if plan.shortcut == "convolution" or (binary and binarisation.shortcut == "real"):
         return nn.Conv2d(plan.inputs, plan.outputs, 1, bias=plan.bias)
     return Unit(plan.inputs, plan.outputs, 1, binary=binary, bias=plan.bias, relu=relu, binarisation=binarisation)

@@ -8,23 +8,26 @@ import torch
 from torch import Tensor, nn
 
 from blocks.binary import SIGN_BETA, BinaryConv2d
-from search_space.config import Activation, ModelConfig, SignGradient, WeightScale
+from search_space.config import Activation, ModelConfig, Projection, SignGradient, WeightScale
 
 
 @dataclass(frozen=True, slots=True)
 class Binarisation:
-    """How binary units differ from the paper's; the defaults are the paper's. It says nothing of real units.
+    """How the units and shortcuts of binary blocks differ from the paper's: by default in nothing. Not for real blocks.
 
     Attributes:
         sign_gradient, sign_beta, weight_scale: see `BinaryConv2d`.
         activation: what stands after the convolution where the unit has a ReLU there. "prelu" is max(0, x) + a
             min(0, x) with an a for each channel, learned from 0.25 (He et al. 2015, Section 2.1).
+        shortcut: a block's projection where its widths differ, a "binary" unit, or a "real" 1x1 convolution of the
+            block's input, as Bi-Real Net keeps its own real (Liu et al. 2018).
     """
 
     sign_gradient: SignGradient = "straight_through"
     sign_beta: float = SIGN_BETA
     weight_scale: WeightScale = "mean"
     activation: Activation = "relu"
+    shortcut: Projection = "binary"
 
 
 PAPER = Binarisation()
@@ -32,7 +35,9 @@ PAPER = Binarisation()
 
 def binarisation(model: ModelConfig) -> Binarisation:
     """What a network's configuration says of its binary units."""
-    return Binarisation(model.sign_gradient, model.sign_beta, model.weight_scale, model.activation)
+    return Binarisation(
+        model.sign_gradient, model.sign_beta, model.weight_scale, model.activation, model.shortcut_projection
+    )
 
 
 class Unit(nn.Module):

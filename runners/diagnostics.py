@@ -11,6 +11,7 @@ from contextlib import contextmanager
 import torch
 from torch import Tensor, nn
 
+from blocks.binary import BinaryConv2d
 from blocks.hourglass import Hourglass, ImprovedHourglass
 from blocks.network import HourglassNetwork
 from blocks.plan import Draft
@@ -20,8 +21,11 @@ from blocks.residual import ResidualBlock
 def hidden_weights(network: HourglassNetwork) -> list[Tensor]:
     """The weights of the convolutions that a binary network has binary, in a real network those in the same places.
 
-    All but the first convolution, the outputs, and the links between stacks.
+    All but the first convolution, the outputs, and the links between stacks; in a binary network whose shortcuts are
+    real, these neither.
     """
+    if network.config.binary:
+        return [module.weight for module in network.modules() if isinstance(module, BinaryConv2d)]
     real = {network.stem.conv, *(stack.output for stack in network.stacks), *network.links.modules()}
     return [module.weight for module in network.modules() if isinstance(module, nn.Conv2d) and module not in real]
 

@@ -39,6 +39,7 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("model.sign_gradient", "model.binary", (True,)),
     Condition("model.sign_beta", "model.sign_gradient", ("swish",)),
     Condition("model.weight_scale", "model.binary", (True,)),
+    Condition("model.shortcut_projection", "model.binary", (True,)),
     Condition("augmentation.rotation", "augmentation.enabled", (True,)),
     Condition("augmentation.scale_min", "augmentation.enabled", (True,)),
     Condition("augmentation.scale_max", "augmentation.enabled", (True,)),

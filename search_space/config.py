@@ -23,6 +23,7 @@ LossName = Literal["sigmoid_cross_entropy", "l2"]
 SignGradient = Literal["straight_through", "polynomial", "swish"]
 WeightScale = Literal["mean", "learned", "none"]
 Activation = Literal["relu", "prelu"]
+Projection = Literal["binary", "real"]
 Optimiser = Literal["rmsprop", "adam", "adamw", "sgd"]
 Schedule = Literal["constant", "steps", "cosine", "one_cycle"]
 Stacking = Literal["joint", "sequential"]
@@ -100,6 +101,9 @@ class ModelConfig(Section):
     weight_scale: WeightScale = Field(
         "mean",
         description="scale of a binary filter: mean of its |W| (the paper), learned (XNOR-Net++), or none",
+    )
+    shortcut_projection: Projection = Field(
+        "binary", description="the 1x1 shortcut where a block's widths differ: a binary unit, or a real convolution"
     )
 
 

@@ -24,6 +24,7 @@ LATER_KEYS = (
     "loss.landmark_weight",
     "model.activation",
     "model.hourglass",
+    "model.shortcut_projection",
     "model.sign_beta",
     "model.sign_gradient",
     "model.weight_scale",

@@ -224,6 +224,39 @@ def test_what_learned_scales_and_prelu_cost(hourglass, make_model) -> None:
     assert cost(**EVERY) == (2 * filters, 0, 0, 0, 4 * filters)
 
 
+@pytest.mark.parametrize("block_type", ["bottleneck", "multi_scale", "hierarchical"])
+def test_a_real_projection_is_a_plain_convolution_where_widths_differ(block_type: str, make_model) -> None:
+    torch.manual_seed(0)
+    keys = {"tiny": True, "block_type": block_type}
+    plain, model = make_model(**keys), make_model(**keys, shortcut_projection="real")
+    network = blocks.build(model)
+    block, other = network.stem.block1, network.stem.block2
+    assert type(block.shortcut) is nn.Conv2d
+    assert block.shortcut.bias is None
+    assert block.shortcut.kernel_size == (1, 1)
+    assert isinstance(other.shortcut, nn.Identity)  # its widths agree
+    x = torch.randn(2, 8, 8, 8)
+    block.eval()
+    path = block(x) - F.conv2d(x, block.shortcut.weight)
+    with torch.no_grad():
+        block.shortcut.weight.zero_()
+    torch.testing.assert_close(block(x), path, rtol=1e-4, atol=1e-4)
+    # 8 to 16 channels on maps of 16 x 16, of a network of 32 x 32: the weights stay, the BatchNorm of the unit goes.
+    before, after = count(plain, 32), count(model, 32)
+    assert measure(network, 32) == after
+    assert before.params - after.params == 2 * 8
+    assert before.binary_params - after.binary_params == 8 * 16
+    assert before.binary_macs - after.binary_macs == after.real_macs - before.real_macs == 8 * 16 * 16**2
+    assert after.size_bytes - before.size_bytes == 4 * 8 * 16 - (8 * 16 // 8 + 4 * 16) - 16 * 8
+
+
+@pytest.mark.parametrize("hourglass", ["standard", "improved"])
+def test_real_projections_change_nothing_of_a_real_network(hourglass: str, make_model) -> None:
+    keys = {"tiny": True, "block_type": "hierarchical", "hourglass": hourglass, "binary": False}
+    plain, other = (blocks.build(make_model(**keys, shortcut_projection=kind)) for kind in ("binary", "real"))
+    assert list(plain.state_dict()) == list(other.state_dict())
+
+
 @pytest.mark.parametrize("layers", [True, False])
 def test_parts_add_up_to_the_network(layers: bool, make_model) -> None:
     network = blocks.build(make_model(tiny=True, block_type="hierarchical", **EVERY))
@@ -243,6 +276,7 @@ def test_parts_add_up_to_the_network(layers: bool, make_model) -> None:
         {"weight_scale": "learned"},
         {"weight_scale": "none"},
         {"relu": True, "activation": "prelu"},
+        {"shortcut_projection": "real"},
         EVERY,
     ],
     ids=str,

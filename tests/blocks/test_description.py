@@ -51,6 +51,7 @@ def models(draw: st.DrawFn) -> ModelConfig:
         upsampling=draw(st.sampled_from(["nearest", "bilinear"])),
         relu=draw(st.booleans()),
         activation=draw(st.sampled_from(["relu", "prelu"])),
+        shortcut_projection=draw(st.sampled_from(["binary", "real"])),
         weight_scale=draw(st.sampled_from(["mean", "learned", "none"])),
     )
 

@@ -6,7 +6,9 @@ import pytest
 import torch
 
 import blocks
+from blocks.binary import BinaryConv2d
 from runners.batches import training_batches
+from runners.diagnostics import hidden_weights
 from runners.evaluation import evaluate
 from runners.seeding import derived_seed
 from runners.trial import Epoch, TrialResult, run_trial
@@ -98,6 +100,14 @@ def test_training_takes_the_pixels_of_its_loss_and_validation_takes_all(tmp_path
     trained.to(memory_format=torch.channels_last)
     figures, _ = evaluate(trained, plain, open_pose(config.data, None, shared_cache), "cpu")
     assert result.metrics["validation_loss"] == pytest.approx(figures["validation_loss"], rel=1e-5)
+
+
+def test_real_projections_are_no_hidden_weights() -> None:
+    network = blocks.build(small_config(model__shortcut_projection="real").model)
+    hidden = {id(weight) for weight in hidden_weights(network)}
+    expected = {id(module.weight) for module in network.modules() if isinstance(module, BinaryConv2d)}
+    assert hidden == expected
+    assert id(network.stem.block1.shortcut.weight) not in hidden
 
 
 @pytest.mark.parametrize("changes", [UNITS, {"model__weight_scale": "none", "model__sign_gradient": "polynomial"}])

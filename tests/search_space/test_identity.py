@@ -26,6 +26,7 @@ ANOTHER = {
     "model.relu": True,
     "model.sign_gradient": "polynomial",
     "model.weight_scale": "learned",
+    "model.shortcut_projection": "real",
     "data.name": "lsp",
     "data.resolution": 128,
     "data.train_images": 5,
@@ -125,7 +126,15 @@ def test_a_known_fingerprint() -> None:
 def test_later_keys_at_their_defaults_are_no_part_of_the_identity(optimiser, relu, gradient) -> None:
     settings = {"training.optimiser": optimiser, "model.relu": relu, "model.sign_gradient": gradient}
     content = canonical(assemble(settings), "d")
-    for key in ("loss.landmark_weight", "loss.hard_pixels", "model.activation", "model.sign_beta", "model.weight_scale", "training.momentum"):
+    for key in (
+        "loss.landmark_weight",
+        "loss.hard_pixels",
+        "model.activation",
+        "model.sign_beta",
+        "model.weight_scale",
+        "model.shortcut_projection",
+        "training.momentum",
+    ):
         assert key not in content
     assert ("model.sign_gradient" in content) == (gradient == "swish")
 

@@ -106,6 +106,7 @@ def test_mistakes_of_structure_and_value(write_study, tmp_path, text: str, place
         ("{id: c, set: {model.binary: false, model.relu: true}}", "only where 'model.binary' is true"),
         ("{id: c, set: {model.binary: false, model.sign_gradient: swish}}", "only where 'model.binary' is true"),
         ("{id: c, set: {model.binary: false, model.weight_scale: learned}}", "only where 'model.binary' is true"),
+        ("{id: c, set: {model.binary: false, model.shortcut_projection: real}}", "only where 'model.binary' is true"),
         ("{id: c, set: {model.sign_beta: 2.0}}", "only where 'model.sign_gradient' is swish"),
         ("{id: c, set: {model.activation: prelu}}", "only where 'model.relu' is true"),
         ("{id: c, set: {training.momentum: 0.5}}", "only where 'training.optimiser' is sgd"),
