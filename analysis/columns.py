@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -166,11 +166,11 @@ def _mark_best(
 ) -> list[Cell]:
     """The same cells with the best marked, and the second best, as `search_space.table_spec.MetricColumn` says."""
     ranked = [
-        (place, Printed(printed.rounded(float(cell.value)), _printed_std(cell, printed, exact)))
+        (place, _ranked(float(cell.value), cell.std, printed, exact))
         for place, cell in enumerate(cells)
         if isinstance(cell.value, int | float)
     ]
-    ranked.sort(key=lambda pair: pair[1].value, reverse=largest)
+    ranked.sort(key=lambda pair: (pair[1].value, pair[1].raw), reverse=largest)
     best = _leaders(ranked, column.mark == "always")
     # The second leads all others by the same rule; without a first there is no second.
     others = [pair for pair in ranked if pair[0] not in best]
@@ -178,7 +178,21 @@ def _mark_best(
     return [replace(cell, best=place in best, second=place in second) for place, cell in enumerate(cells)]
 
 
-def _leaders(ranked: Sequence[tuple[int, Printed]], always: bool) -> set[int]:
+@dataclass(frozen=True, slots=True)
+class _Ranked(Printed):
+    """A value as printed, and before it was rounded."""
+
+    raw: float
+    raw_std: float
+
+
+def _leads(best: _Ranked, following: _Ranked) -> bool:
+    """Whether the best leads beyond noise as printed, and not only because rounding has hidden the noise."""
+    noise = max(best.raw_std, following.raw_std)
+    return leads_beyond_noise(best, following) and abs(best.raw - following.raw) > noise
+
+
+def _leaders(ranked: Sequence[tuple[int, _Ranked]], always: bool) -> set[int]:
     """The places of those that lead all others; `ranked` has the best first.
 
     All that share the best rounded value lead with `always`, and none beyond noise: neither leads the other.
@@ -189,13 +203,12 @@ def _leaders(ranked: Sequence[tuple[int, Printed]], always: bool) -> set[int]:
     if always:
         return {place for place, each in ranked if each.value == top.value}
     following = [each for _, each in ranked[1:] if each.value == ranked[1][1].value]
-    return {first} if all(leads_beyond_noise(top, each) for each in following) else set()
+    return {first} if all(_leads(top, each) for each in following) else set()
 
 
-def _printed_std(cell: Cell, printed: NumberFormat, exact: bool) -> Decimal | None:
-    if exact:
-        return Decimal(0)
-    return None if cell.std is None else printed.rounded(cell.std)
+def _ranked(value: float, std: float | None, printed: NumberFormat, exact: bool) -> _Ranked:
+    rounded = Decimal(0) if exact else None if std is None else printed.rounded(std)
+    return _Ranked(printed.rounded(value), rounded, value, std or 0.0)
 
 
 def _metric_of_paper(column: str) -> Metric | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from analysis.table_model import Provenance, Row, Table
+from runners.code_version import code_version
 from search_space import TRAINING_CODE_VERSION
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def provenance(plan: Plan, table: Table, *, now: datetime | None = None) -> Prov
     return Provenance(
         studies=((plan.expanded.study.name, study_fingerprint(plan)),),
         runs=runs_behind(table.rows),
-        code=f"hglab {version('hglab')}, training code {TRAINING_CODE_VERSION}",
+        code=f"{code_version()}, training code {TRAINING_CODE_VERSION}",
         made=moment.isoformat(timespec="seconds"),
     )
 

@@ -144,22 +144,30 @@ def measure_trials(folder: Path, rounds: int) -> dict[str, Any]:
 
 
 def measure_long(folder: Path, rounds: int) -> dict[str, Any]:
-    """Overhead of trials of about a minute, as a part of the bare loop's time, start of the launch included."""
+    """Overhead of trials of about a minute, as a part of the bare loop's time.
+
+    Without and with the start of the launch, which is told by a launch of the same trials with one epoch each.
+    """
     probe = {**SHORT, "training.epochs": 40}
     one = write_seeds(folder, 1)
     start = ways(one, {**SHORT, "training.epochs": 1}, folder)["bare"]()
     epoch = (ways(one, probe, folder)["bare"]() - start) / 39
     settings = {**SHORT, "training.epochs": round(60 / epoch)}
-    each = ways(write_seeds(folder, LONG), settings, folder)
+    study = write_seeds(folder, LONG)
+    short, each = ways(study, {**SHORT, "training.epochs": 1}, folder), ways(study, settings, folder)
     times: dict[str, list[float]] = {name: [] for name in each}
+    starts: dict[str, list[float]] = {name: [] for name in each}
     for turn in range(rounds):
         for name in _order(list(each), turn):
+            starts[name].append(short[name]())
             times[name].append(each[name]())
     result: dict[str, Any] = {"rounds": rounds, "epochs of a trial": settings["training.epochs"]}
     result["bare, seconds a trial"] = _spread([seconds / LONG for seconds in times["bare"]])
+    beyond = {name: [whole - start for whole, start in zip(times[name], starts[name], strict=True)] for name in times}
     for name in ("inline", "ray"):
-        parts = [mine / its - 1 for mine, its in zip(times[name], times["bare"], strict=True)]
-        result[f"{name}, overhead in percent"] = _spread([100 * part for part in parts])
+        for what, taken in (("overhead in percent", beyond), (f"with the start, for {LONG} trials", times)):
+            parts = [mine / its - 1 for mine, its in zip(taken[name], taken["bare"], strict=True)]
+            result[f"{name}, {what}"] = _spread([100 * part for part in parts])
     return result
 
 

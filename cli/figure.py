@@ -103,15 +103,22 @@ def figure(
         kinds = [FIGURES[each] for each in default_figures(plan, places)]
     material = Material(plan, read_trials(places.uri), places, told)
     written: list[dict[str, Any]] = []
+    at_fault = False
     for kind in kinds:
         try:
             drawing = kind.make(material)
+            paths = _write(drawing, files or _default_files(runs, plan, kind))
         except NothingToDraw as why:
             if len(kinds) == 1:
                 raise InputError.at(f"hglab figure {kind.name} {study}", str(why), why.mend) from None
             typer.echo(f"{kind.name}: not drawn: {why}", err=True)
             continue
-        paths = _write(drawing, files or _default_files(runs, plan, kind))
+        except InputError as error:  # one figure that cannot be drawn does not keep the others from it
+            if len(kinds) == 1:
+                raise
+            typer.echo(f"{kind.name}: not drawn: {error}", err=True)
+            at_fault = True
+            continue
         written.append({"figure": kind.name, "files": [str(path) for path in paths], "notes": list(drawing.notes)})
         if shown_as is ShownAs.terminal:
             for note in drawing.notes:
@@ -119,7 +126,7 @@ def figure(
             typer.echo(f"wrote {', '.join(map(str, paths))}", err=True)
     if shown_as is ShownAs.json:
         typer.echo(json.dumps(written, indent=2, ensure_ascii=False))
-    if not written:
+    if at_fault or not written:
         raise typer.Exit(EXIT_BAD_INPUT)
 
 
@@ -153,7 +160,9 @@ def _asked(
 
 
 def _default_files(runs: Path, plan: Plan, kind: FigureKind) -> list[Path]:
-    folder = runs / "figures" / "-".join([plan.expanded.study.name, plan.expanded.scale, *plan.data_versions])
+    from cli.tables import file_stem
+
+    folder = runs / "figures" / file_stem(plan)
     return [folder / f"{kind.name}.png", folder / f"{kind.name}.pdf"]
 
 

@@ -108,7 +108,8 @@ def _with_data(places: Places, launches: Sequence[RecordedLaunch]) -> Places:
 
 
 def _file_name(contents: Contents) -> str:
-    return "-".join([contents.name, contents.scale, *contents.data]) + ".html"
+    words = [contents.name, contents.scale, *contents.data]
+    return "-".join([*words, contents.provenance.studies[0][1][:8]] if contents.overrides else words) + ".html"
 
 
 def _write(path: Path, contents: Contents, server: str | None) -> None:

@@ -254,14 +254,12 @@ def _conclude(
     tracking_uri: str | None,
 ) -> None:
     """Print the table, write it in every format, keep it with the launch."""
-    from cli.tables import made_table, print_table, write_tables
+    from cli.tables import file_stem, made_table, print_table, write_tables
     from runners.record.writing import Record
 
     table = made_table(plan, places.uri)
     print_table(table, "json" if shown_as is ShownAs.json else "terminal")
-    files = write_tables(
-        table, runs / "tables", "-".join([plan.expanded.study.name, plan.expanded.scale, *plan.data_versions])
-    )
+    files = write_tables(table, runs / "tables", file_stem(plan))
     if outcome.launch is not None:
         record = Record(places.uri, places.artifacts)
         for file in files:

@@ -35,7 +35,10 @@ def table(
         tuple[str, str] | None,
         typer.Option(metavar="ROW COLUMN", help="The runs behind one number instead of the table.", show_default=False),
     ] = None,
-    shown_as: Annotated[TableFormat, typer.Option("--format", help="How to print it.")] = TableFormat.terminal,
+    shown_as: Annotated[
+        TableFormat | None,
+        typer.Option("--format", help="How to print it.", show_default="by the name of --output, else terminal"),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write it to this file.", show_default=False)
     ] = None,
@@ -50,10 +53,11 @@ def table(
     Example: hglab table studies/quickstart.yaml --explain hierarchical pckh
     """
     from cli.studies import planned_as_launched_all
-    from cli.tables import joined_table, print_table, write_text
+    from cli.tables import format_of, joined_table, print_table, write_text
     from runners.job import Places
     from runners.record.reading import read_trials
 
+    shown_as = TableFormat(format_of(output, shown_as))
     places = Places.below(runs, tracking_uri, data_root)
     plans = planned_as_launched_all(studies, scale, data, settings, data_root, places)
     recorded = read_trials(places.uri)

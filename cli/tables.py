@@ -72,11 +72,35 @@ def write_tables(table: Table, folder: Path, name: str) -> list[Path]:
     return files
 
 
+def format_of(output: Path | None, asked: str | None) -> str:
+    """The format of a table: the one asked for, else the one that the file's name says, else the terminal's.
+
+    Raises InputError for a name that says another one than was asked for.
+    """
+    from analysis.render import SUFFIXES
+    from search_space import InputError
+
+    said = {suffix: format for format, suffix in SUFFIXES.items()}.get(output.suffix) if output is not None else None
+    if asked is not None and said not in (None, asked, "terminal"):
+        raise InputError.at(f"--output {output}", f"is no name for {asked}", f"--format {said}, or another name")
+    return asked or said or "terminal"
+
+
+def file_stem(plan: Plan) -> str:
+    """How files made from a plan are called: by study, scale and data; by its trials, too, where keys were set."""
+    from analysis.provenance import study_fingerprint
+
+    words = [plan.expanded.study.name, plan.expanded.scale, *plan.data_versions]
+    changed = set(plan.expanded.overrides) - {"data.name"}
+    return "-".join([*words, study_fingerprint(plan)[:8]] if changed else words)
+
+
 def write_text(output: Path, text: str) -> None:
     """Write the file that --output names, and say so. Raises InputError."""
     from search_space import InputError
 
     try:
+        output.parent.mkdir(parents=True, exist_ok=True)
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError.at(f"--output {output}", f"cannot be written ({error.strerror})") from None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import socket
@@ -154,17 +155,23 @@ def _answers(host: str, port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{host}:{port}/health", timeout=1) as answer:
             return bool(answer.status)
-    except urllib.error.HTTPError:
+    except (urllib.error.HTTPError, http.client.HTTPException):  # something else that listens there
         return True
     except OSError:
         return False
 
 
 def free_port(host: str) -> int:
-    """A TCP port of this machine that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind((host, 0))
-        return int(probe.getsockname()[1])
+    """A TCP port of this machine that nobody listens on at this moment. Raises InputError for a host that is none."""
+    from search_space import InputError
+
+    try:
+        with socket.socket() as probe:
+            probe.bind((host, 0))
+            return int(probe.getsockname()[1])
+    except OSError as error:
+        why = f"cannot listen there ({error.strerror or error})"
+        raise InputError.at(f"--host {host}", why, "127.0.0.1 is this machine alone") from None
 
 
 def _stop(server: subprocess.Popen[str]) -> None:

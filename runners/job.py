@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from runners.code_version import code_version
 from runners.files import MODEL
 from runners.lease import Claim
 from runners.planning import PlannedTrial
@@ -135,6 +136,7 @@ def run_tags(job: Job) -> dict[str, Any]:
     """The tags of a job's run, from the process that calls this."""
     provenance = {
         "training_code_version": TRAINING_CODE_VERSION,
+        "code": code_version(),
         "torch": version("torch"),
         "python": platform.python_version(),
         "host": platform.node(),

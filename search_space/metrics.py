@@ -57,7 +57,7 @@ _ALL = (
         "share of +1 (real: of values >= 0) after each pooling and its BatchNorm, on validation images",
     ),
     Metric("seconds", "time", "min", "seconds", "training and validation, wall-clock, of all epochs"),
-    Metric("peak_memory_mb", "memory", "min", "number", "largest resident memory of the process so far, in MiB"),
+    Metric("peak_memory_mb", "memory (MiB)", "min", "number", "largest resident memory of the process so far, in MiB"),
 )
 
 METRICS: Mapping[str, Metric] = MappingProxyType({metric.name: metric for metric in _ALL})

@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+_MOST_NAMES = 40  # in a hint
+
 
 @dataclass(frozen=True, order=True)
 class Location:
@@ -60,4 +62,5 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         near = [by_leaf[leaf] for leaf in difflib.get_close_matches(name.rsplit(".", 1)[-1], list(by_leaf), n=1)]
     if near:
         return f"did you mean '{near[0]}'?"
-    return f"known: {', '.join(known)}"
+    more = f", and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+    return f"known: {', '.join(known[:_MOST_NAMES])}{more}"

@@ -53,7 +53,9 @@ def _head(table: Table) -> list[str]:
 
 
 def _header(head: Head) -> str:
-    classes = _attributes({"class": "number" if head.numeric else None, "data-key": head.key})
+    classes = _attributes(
+        {"class": "number" if head.numeric else None, "data-key": head.key, "data-better": head.better}
+    )
     return f'<th scope="col"{classes}>{_text(head.header)}</th>'
 
 

@@ -17,6 +17,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from analysis.render.layout import aligned, column, folded, neighbours
+from analysis.render.provenance import provenance_lines
 from analysis.table_model import Cell, Head, Table
 
 _NARROWEST_LABEL = 14
@@ -121,10 +122,13 @@ def print_table(table: Table, console: Console) -> None:
 
 
 def to_text(table: Table, width: int = 120) -> str:
-    """The same without colours, as a file or a pipe gets it; no line ends with spaces."""
+    """The same without colours, as a file gets it, with its provenance below; no line ends with spaces."""
     out = io.StringIO()
     print_table(table, Console(file=out, width=width, color_system=None, force_terminal=False, highlight=False))
-    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n") + "\n"
+    lines = "\n".join(line.rstrip() for line in out.getvalue().splitlines()).strip("\n").splitlines()
+    if table.provenance is not None:
+        lines += ["", *(f" # {line}" for line in provenance_lines(table.provenance))]
+    return "\n".join(lines) + "\n"
 
 
 def _header(lines: Sequence[str], numeric: bool) -> Align:

@@ -16,6 +16,8 @@ from analysis.bootstrap import (
     _SEEDS_OF_THE_OTHER,
     Floats,
     _seed_weights,
+    enough_resamples,
+    most_resamples,
     over_images,
     over_seeds_and_images,
     ratio_of_sums,
@@ -114,7 +116,30 @@ def test_no_difference() -> None:
 def test_the_smallest_p() -> None:
     hits = np.stack([np.ones((20, 1)), np.zeros((20, 1))])
     figures = resample_images(hits, ones(20), 999, seed=0)
-    assert over_images(figures[:, :1], figures[:, 1:], 100.0).p == pytest.approx(2 / 1000)
+    told = over_images(figures[:, :1], figures[:, 1:], 100.0)
+    assert told.p == pytest.approx(2 / 1000)
+    assert (told.samples, told.turned, told.vanished) == (999, 0, 0)
+
+
+def test_signs_are_counted() -> None:
+    """Of ten resamples one is below zero, two are zero and one has no number: p is 2 (1 + 3) / (9 + 1)."""
+    differences = np.array([[-1.0], [0.0], [0.0], [1.0], [1.0], [1.0], [2.0], [2.0], [3.0], [np.nan]])
+    for sign in (1, -1):
+        told = over_images(sign * differences, np.zeros_like(differences), sign * 1.0)
+        assert (told.samples, told.turned, told.vanished, told.p) == (9, 1, 2, pytest.approx(0.8))
+
+
+@pytest.mark.parametrize(("comparisons", "enough"), [(1, 80), (12, 960), (13, 1040), (67, 5360), (125, 10_000)])
+def test_enough_resamples_for_holm(comparisons: int, enough: int) -> None:
+    """The smallest p that so many resamples can give, times the comparisons, is half the level."""
+    assert enough_resamples(comparisons) == enough
+    assert comparisons * 2 / (enough + 1) == pytest.approx(0.025, rel=0.02)
+    assert enough_resamples(comparisons, 99.0) == 5 * enough
+
+
+@pytest.mark.parametrize(("trials", "most"), [(0, 1_000_000), (250, 1_000_000), (1000, 250_000), (25_000, 10_000)])
+def test_as_many_resamples_as_memory_holds(trials: int, most: int) -> None:
+    assert most_resamples(trials) == most
 
 
 @pytest.mark.parametrize("level", [80.0, 95.0])

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.effect_size import effect_size, hedges_correction
-from analysis.power import detectable
+from analysis.power import detectable, level_after_holm
 
 SEEDS = st.dictionaries(st.integers(0, 4), st.integers(-100, 100).map(float), min_size=2)
 
@@ -116,14 +116,16 @@ def test_few_pairs(n: int, deviations: float) -> None:
     assert detectable(1 / n**0.5, n - 1) == pytest.approx(deviations, abs=0.005)
 
 
+@pytest.mark.parametrize("comparisons", [1, 10, 67])
 @pytest.mark.parametrize("df", [1.0, 1.3, 2.0, 4.0, 30.0])
-def test_power_by_simulation(df: float) -> None:
+def test_power_by_simulation(df: float, comparisons: int) -> None:
+    """Found is what lies below 5% after its p value is multiplied by the number of comparisons."""
     from scipy import stats
 
     generator = np.random.default_rng(1)
-    centre = detectable(1.0, df)
+    centre = detectable(1.0, df, level=level_after_holm(95.0, comparisons))
     t = (generator.standard_normal(200_000) + centre) / np.sqrt(generator.chisquare(df, 200_000) / df)
-    assert np.mean(np.abs(t) > stats.t.isf(0.025, df)) == pytest.approx(0.8, abs=0.005)
+    assert np.mean(comparisons * 2 * stats.t.sf(np.abs(t), df) < 0.05) == pytest.approx(0.8, abs=0.005)
 
 
 def test_in_the_unit_of_the_error() -> None:
@@ -134,10 +136,12 @@ def test_in_the_unit_of_the_error() -> None:
 def test_the_documented_table_of_power(request: pytest.FixtureRequest) -> None:
     """docs/statistics.md says from which difference on a number of seeds finds it, in deviations of the differences."""
     lines = (request.config.rootpath / "docs" / "statistics.md").read_text(encoding="utf-8").splitlines()
-    seeds, differences = (
-        [cell.strip() for cell in next(line for line in lines if line.startswith(f"| {name} |")).split("|")[2:-1]]
-        for name in ("seeds", "difference")
-    )
-    assert len(seeds) == len(differences) >= 4
-    for n, said in zip(map(int, seeds), differences, strict=True):
-        assert said == f"{detectable(1 / n**0.5, n - 1):.1f} s"
+    rows = {
+        comparisons: [cell.strip() for cell in next(line for line in lines if line.startswith(name)).split("|")[2:-1]]
+        for comparisons, name in ((0, "| seeds |"), (1, "| one comparison |"), (10, "| 10 comparisons |"))
+    }
+    seeds = rows.pop(0)
+    for comparisons, differences in rows.items():
+        assert len(seeds) == len(differences) >= 4
+        for n, said in zip(map(int, seeds), differences, strict=True):
+            assert said == f"{detectable(1 / n**0.5, n - 1, level=level_after_holm(95.0, comparisons)):.1f} s"

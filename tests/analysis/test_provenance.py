@@ -3,12 +3,12 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from importlib.metadata import version
 
 import pytest
 
 from analysis.provenance import joined_provenance, provenance, runs_behind, study_fingerprint
 from analysis.table_model import Provenance
+from runners.code_version import code_version
 
 NOON = datetime(2026, 3, 2, 12, 0, 0, 987, tzinfo=timezone(timedelta(hours=2)))
 
@@ -18,7 +18,7 @@ def test_what_stands_in_a_tables_provenance(sample_plan, sample_table) -> None:
     fingerprints = sorted(f"fp-{variant.id}-{seed}" for variant in sample_plan.expanded.variants for seed in (0, 1))
     assert told.studies == (("sample", hashlib.sha256("\n".join(fingerprints).encode()).hexdigest()),)
     assert told.made == "2026-03-02T10:00:00+00:00"
-    assert told.code == f"hglab {version('hglab')}, training code 1"
+    assert told.code == f"{code_version()}, training code 1"
     # Complete trials only: neither the failed nor the running ones are behind a number.
     assert set(told.runs) == {f"run-{name}" for name in (
         "bottleneck/0", "bottleneck/1", "hierarchical/0", "hierarchical/1", "wider/0", "average/0", "average/1",

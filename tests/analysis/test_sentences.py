@@ -15,7 +15,7 @@ from analysis.compared import Compared, Measured, Significance
 from analysis.effect_size import effect_size
 from analysis.interval import Interval
 from analysis.intervals import mean_interval, seed_difference
-from analysis.power import detectable
+from analysis.power import detectable, level_after_holm
 from analysis.render import FORMATS, render
 from analysis.sentences import sentences
 from analysis.significance_table import to_table
@@ -40,7 +40,15 @@ def measured(variant: str, values: tuple[float, ...], planned: int = 3, lack: st
     )
 
 
-def compared(side: Measured, against: Measured, images: tuple[float, float, float], p_seeds: float) -> Compared:
+def resampled(value: float, low: float, high: float, p: float, samples: int = 10_000) -> Resampled:
+    """As many of the resamples have the rarer sign as give this p before Holm; none is zero."""
+    turned = max(0, round(p * (samples + 1) / 2) - 1)
+    return Resampled(value, Interval(low, high, 95), p, samples, turned, 0)
+
+
+def compared(
+    side: Measured, against: Measured, images: tuple[float, float, float], p_seeds: float, comparisons: int = 1
+) -> Compared:
     test = seed_difference(side.values, against.values)
     low, high, p = images
     value = side.summary.mean - against.summary.mean
@@ -50,12 +58,12 @@ def compared(side: Measured, against: Measured, images: tuple[float, float, floa
         over_seeds=test,
         seeds_reason=None if test else "one seed shows no variance of training",
         p_seeds=p_seeds if test else None,
-        detectable=detectable(test.std_error, test.df) if test else None,
+        detectable=detectable(test.std_error, test.df, level=level_after_holm(95, comparisons)) if test else None,
         effect=effect_size(side.values, against.values),
-        over_images=Resampled(value, Interval(low, high, 95), p),
+        over_images=resampled(value, low, high, p),
         images_reason=None,
         p_images=p,
-        over_both=Resampled(value, Interval(low - 0.5, high + 0.5, 95), p) if test else None,
+        over_both=resampled(value, low - 0.5, high + 0.5, p) if test else None,
         both_reason=None,
     )
 
@@ -64,8 +72,8 @@ def compared(side: Measured, against: Measured, images: tuple[float, float, floa
 def significance() -> Significance:
     """Three variants: clearly better, about the same, and never trained to the end."""
     base = measured("base", (67.0, 67.4, 67.5))
-    better = compared(measured("better", (75.7, 76.3, 76.6)), base, (7.95, 9.83, 0.0002), 0.0004)
-    like = compared(measured("like", (67.9, 67.2, 68.1)), base, (-0.61, 1.49, 0.41), 0.3824)
+    better = compared(measured("better", (75.7, 76.3, 76.6)), base, (7.95, 9.83, 0.0002), 0.0004, 2)
+    like = compared(measured("like", (67.9, 67.2, 68.1)), base, (-0.61, 1.49, 0.41), 0.3824, 2)
     lost = measured("lost", (), lack="0 of 3 seeds: seeds 0, 1 and 2 failed: out of memory")
     none = replace(
         like, measured=replace(lost, image_mean=None), value=None, over_seeds=None, seeds_reason="no value of ‘Lost’",
@@ -74,7 +82,7 @@ def significance() -> Significance:
     )  # fmt: skip
     return Significance(
         "few", "Few", "tiny", ("synthetic-1",), "pckh", "PCKh", "PCKh@0.5", "percent", "max", base,
-        (better, like, none), 2958, 95.0, 10_000, 0,
+        (better, like, none), 2958, 95.0, 10_000, 0, 10_000,
     )  # fmt: skip
 
 
@@ -88,12 +96,12 @@ def test_word_by_word(significance: Significance) -> None:
         "training variance; with seeds drawn as well: 95% interval 7.5 to 10.3.",
         "3 seeds cannot show that ‘Like’ differs from ‘Base’ in PCKh: +0.4 (67.7 ± 0.5 against 67.3 ± 0.3; 95% "
         "interval −1.0 to 1.8; paired t test, p = 0.382 after Holm over 2 comparisons); they would show a difference "
-        "from 1.9 on with a power of 80%.",
+        "from 2.7 on with a power of 80% after Holm over 2 comparisons.",
         "On other samples of the 2,958 validation images the difference of ‘Like’ to ‘Base’ may change its sign (95% "
         "interval −0.6 to 1.5; paired bootstrap, p = 0.410 after Holm over 2 comparisons): this is image sampling, not "
         "training variance; with seeds drawn as well: 95% interval −1.1 to 2.0.",
-        "3 seeds show only differences that are large beside the variance of training: in PCKh those from 0.7 to 1.9 "
-        "on, depending on the variant, with a power of 80%.",
+        "3 seeds show only differences that are large beside the variance of training: in PCKh those from 0.9 to 2.7 "
+        "on, depending on the variant, with a power of 80% after Holm over 2 comparisons.",
     ]  # fmt: skip
 
 
@@ -115,6 +123,27 @@ def test_many_seeds_need_no_warning(significance: Significance) -> None:
     said = sentences(replace(significance, against=base, compared=(better,)))
     assert len(said) == 2
     assert "large beside" not in " ".join(said)
+
+
+@pytest.mark.parametrize(
+    ("p", "turned", "vanished", "said"),
+    [
+        # Of 1,000 resamples none has another sign: p is 2 / 1001, and Holm over 67 comparisons makes it 0.134.
+        (67 * 2 / 1001, 0, 0, "kept its sign in all 1,000 samples; too few samples for p below 0.05 after Holm (95%"),
+        (24 * 2 / 1001, 0, 0, "keeps its sign (95%"),
+        (67 * 4 / 1001, 1, 0, "may change its sign (95%"),
+        (67 * 4 / 1001, 0, 1, "may vanish, but changed its sign in none of 1,000 samples (95%"),
+        (67 * 4 / 1001, 1, 1, "may change its sign (95%"),
+    ],
+)
+def test_no_change_of_sign_that_no_resample_showed(
+    p: float, turned: int, vanished: int, said: str, significance: Significance
+) -> None:
+    better, like, _ = significance.compared
+    images = Resampled(8.9, Interval(7.95, 9.83, 95), 2 * (1 + turned + vanished) / 1001, 1000, turned, vanished)
+    found = replace(significance, compared=(replace(better, over_images=images, p_images=p), like), resamples=1000)
+    sentence = next(each for each in sentences(found) if each.startswith("On other samples"))
+    assert f"the difference of ‘Better’ to ‘Base’ {said}" in sentence
 
 
 def test_nothing_to_compare(significance: Significance) -> None:
@@ -150,7 +179,20 @@ def test_the_table_in_detail(significance: Significance) -> None:
     shown = texts(to_table(significance, detail=True), "like")
     assert shown["mean_interval"] == "[66.6, 68.9]"
     assert (shown["p_seeds"], shown["p_seeds_alone"]) == ("0.382", "0.318")
-    assert (shown["cohens_d"], shown["dz"], shown["detectable"]) == ("1.13", "0.76", "1.9")
+    assert (shown["cohens_d"], shown["dz"], shown["detectable"]) == ("1.13", "0.76", "2.7")
+    notes = [note.text for note in to_table(significance, detail=True).notes]
+    assert (
+        "Detectable: the smallest true difference that these seeds would find with a power of 80% after Holm over 2 "
+        "comparisons."
+    ) in notes
+    alone = to_table(replace(significance, compared=significance.compared[:1]), detail=True)
+    assert any(note.text.endswith("would find with a power of 80%.") for note in alone.notes)
+
+
+def test_a_table_that_needed_more_resamples_says_so(significance: Significance) -> None:
+    drawn = to_table(replace(significance, resamples=5360, asked=1000))
+    said = "2,958 validation images, 5,360 resamples, not 1,000: p after Holm over 2 comparisons needs more)."
+    assert any(note.text.endswith(said) for note in drawn.notes)
 
 
 @pytest.mark.parametrize("detail", [False, True])

@@ -16,6 +16,7 @@ import pytest
 from analysis.compared import Significance, as_plain
 from analysis.intervals import seed_difference
 from analysis.multiple import holm
+from analysis.power import detectable
 from analysis.sentences import sentences
 from analysis.significance import COMPARABLE, compare_variants, to_table
 from runners.job import Places
@@ -134,6 +135,49 @@ def test_p_values_are_holms(complete, kept: Kept) -> None:
     found = compare_variants(plan, trials, kept.places, resamples=500)
     assert [each.p_seeds for each in found.compared] == holm([each.over_seeds.p for each in found.compared])
     assert [each.p_images for each in found.compared] == holm([each.over_images.p for each in found.compared])
+
+
+def test_as_many_resamples_as_holm_needs(complete, kept: Kept) -> None:
+    """Three comparisons need 240: of 120 the smallest p would be 3 · 2 / 121, just below 0.05; of 100 above it."""
+    plan, trials = complete()
+    found = compare_variants(plan, trials, kept.places, resamples=100)
+    assert (found.resamples, found.asked, found.tests_over_images) == (240, 100, 3)
+    assert told(found, "better").over_images.samples == 240
+    assert told(found, "better").p_images == pytest.approx(3 * 2 / 241)
+    assert "keeps its sign" in " ".join(sentences(found))
+    fewer = compare_variants(plan, [each for each in trials if each.variant != "like"], kept.places, resamples=100)
+    assert (fewer.resamples, fewer.tests_over_images) == (160, 2)
+    asked = compare_variants(plan, trials, kept.places, resamples=300)
+    assert (asked.resamples, asked.asked) == (300, 300)
+    over_seeds = compare_variants(plan, trials, kept.places, metric="seconds", resamples=100)
+    assert over_seeds.resamples == 100  # nothing is drawn
+
+
+def test_where_memory_holds_fewer_no_change_of_sign_is_claimed(
+    complete, kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan, trials = complete()
+    monkeypatch.setattr("analysis.bootstrap._FIGURES_AT_MOST", 110 * len(trials))
+    found = compare_variants(plan, trials, kept.places, resamples=100)
+    assert found.resamples == 110
+    assert told(found, "better").p_images == pytest.approx(3 * 2 / 111)
+    assert told(found, "better").over_images.turned == 0
+    assert (
+        "‘Better’ to ‘Base’ kept its sign in all 110 samples; too few samples for p below 0.05 after Holm"
+        in " ".join(sentences(found))
+    )
+    with pytest.raises(InputError, match="--resamples 111: too many to be held in memory; take 110 or fewer"):
+        compare_variants(plan, trials, kept.places, resamples=111)
+
+
+def test_what_seeds_detect_is_after_holm(complete, kept: Kept) -> None:
+    plan, trials = complete()
+    for variants, level in ((3, 100 - 5 / 3), (1, 95.0)):
+        some = trials if variants == 3 else [each for each in trials if each.variant in ("base", "better")]
+        found = compare_variants(plan, some, kept.places, resamples=100)
+        assert found.tests_over_seeds == variants
+        test = told(found, "better").over_seeds
+        assert told(found, "better").detectable == detectable(test.std_error, test.df, level=level)
 
 
 def test_the_same_numbers_again_and_whatever_the_order(complete, kept: Kept) -> None:
@@ -278,6 +322,8 @@ def test_nme_comes_from_predictions_alone(complete, kept: Kept) -> None:
         ({"metric": "params"}, ("--metric params", "the same for every seed", "hglab table")),
         ({"against": "bettr"}, ("--against bettr", "no variant 'bettr'", "did you mean 'better'?")),
         ({"resamples": 10}, ("--resamples 10", "too few")),
+        ({"resamples": 1_000_001}, ("--resamples 1000001", "too many", "take 1000000 or fewer")),
+        ({"resamples": 2_000_000_000}, ("--resamples 2000000000", "take 1000000 or fewer")),
     ],
 )
 def test_what_cannot_be_compared(options: dict[str, Any], parts: tuple[str, ...], complete, kept: Kept) -> None:

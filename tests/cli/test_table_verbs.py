@@ -164,6 +164,15 @@ def test_a_files_provenance_names_its_runs(hglab, folder) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "begins"), [("new/t.tex", "% Study"), ("t.html", "<figure"), ("t.json", "{"), ("t.x", " ")]
+)
+def test_a_files_name_tells_its_format(hglab, folder, name: str, begins: str) -> None:
+    hglab("table", "first.yaml", *TINY, "-o", name)
+    assert (folder / name).read_text().startswith(begins)
+
+
+@pytest.mark.slow
 def test_the_runs_behind_a_number(hglab, folder) -> None:
     told = json.loads(_output(hglab("table", "second.yaml", *TINY, "--explain", "average", "pckh", "--format", "json")))
     recorded = {(trial.variant, trial.seed): trial for trial in read_trials(Places.below(folder / "runs").uri)}
@@ -260,8 +269,13 @@ def test_variants_of_two_studies_side_by_side(hglab) -> None:
             ("--format latex", "--format terminal or json"),
         ),
         (
-            ("table", "small.yaml", "--explain", "bottleneck", "pckh", "-o", "nowhere/x"),
-            ("--output nowhere/x: cannot be written",),
+            ("table", "small.yaml", "--explain", "bottleneck", "pckh", "-o", "small.yaml/x"),
+            ("--output small.yaml/x: cannot be written",),
+        ),
+        (("table", "small.yaml", "-o", "t.tex", "--format", "markdown"), ("t.tex: is no name for markdown",)),
+        (
+            ("ui", "--host", "no.such.host.invalid", "--port", "0"),
+            ("--host no.such.host.invalid: cannot listen there",),
         ),
         (("diff", "small.yaml", "bottleneck", "bottleneck"), ("small.yaml/bottleneck: the same variant twice",)),
         (("diff", "small.yaml/bottleneck", "./small.yaml/bottleneck"), ("the same variant twice",)),

@@ -6,12 +6,16 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
+import threading
 import time
 import urllib.request
 
 import pytest
 
+from cli.ui import _answers, free_port
+from search_space import InputError
 from tests.cli.conftest import command, environment
 from tests.small import OPTIONS
 
@@ -64,3 +68,24 @@ def _address(log, server, limit: float = 150) -> str:
             return found[1]
         time.sleep(0.3)
     raise AssertionError(f"no address: {log.read_text()}")
+
+
+def test_a_host_that_is_none() -> None:
+    with pytest.raises(InputError, match=r"--host no.such.host.invalid: cannot listen there .*127.0.0.1 is this"):
+        free_port("no.such.host.invalid")
+
+
+def test_whatever_listens_holds_the_port() -> None:
+    """Something that speaks no HTTP, as ssh does."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def greet() -> None:
+            connection, _ = server.accept()
+            connection.sendall(b"SSH-2.0-something\r\n")
+            connection.close()
+
+        greeting = threading.Thread(target=greet)
+        greeting.start()
+        assert _answers("127.0.0.1", server.getsockname()[1])
+        greeting.join()
+    assert not _answers("127.0.0.1", server.getsockname()[1] if server.fileno() >= 0 else free_port("127.0.0.1"))

@@ -38,7 +38,7 @@ function makeSortable(table, said) {
     button.className = "sort";
     button.append(...head.childNodes);
     head.append(button);
-    const first = head.classList.contains("number") ? "descending" : "ascending";
+    const first = head.classList.contains("number") && head.dataset.better !== "min" ? "descending" : "ascending";
     const ways = [first, first === "descending" ? "ascending" : "descending", "none"];
     button.addEventListener("click", () => {
       const way = ways[(ways.indexOf(head.getAttribute("aria-sort") ?? "none") + 1) % ways.length];

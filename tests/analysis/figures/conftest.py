@@ -64,14 +64,13 @@ def make_material(make_plan, record, tmp_path: Path) -> MakeMaterial:
             database.execute("CREATE TABLE metrics (run_uuid TEXT, key TEXT, step INT, value REAL, is_nan INT)")
             for trial in plan.trials:
                 run = f"run-{trial.name}"
+                (runs / run).mkdir(parents=True)
                 database.execute("INSERT INTO runs VALUES (?, ?)", (run, (runs / run).as_uri()))
             for (name, metric), curve in (curves or {}).items():
                 rows = [(f"run-{name}", metric, epoch, value, int(value != value)) for epoch, value in curve.items()]
                 database.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?)", rows)
         for name, seed in (predicted or {}).items():
-            folder = runs / f"run-{name}"
-            folder.mkdir(parents=True)
-            write_predictions(*predictions_of(seed), "synthetic-1", folder)
+            write_predictions(*predictions_of(seed), "synthetic-1", runs / f"run-{name}")
         recorded = [
             record(plan, name, (states or {}).get(name, "complete"), metrics=values, error=(
                 "DivergedError: the loss is nan" if (states or {}).get(name) == "failed" else None

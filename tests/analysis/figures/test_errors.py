@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import shutil
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -77,3 +80,46 @@ def test_what_the_fixture_writes_can_be_read(tmp_path) -> None:
     read = read_predictions(write_predictions(predicted, split, "v", tmp_path))
     assert np.isnan(read.errors()[0, 15])
     assert np.isfinite(read.errors()).sum() == 95
+
+
+def _spoil(folder, **instead) -> None:
+    """Replace arrays of a file of predictions."""
+    path = folder / "predictions.npz"
+    with np.load(path) as arrays:
+        kept = dict(arrays)
+    np.savez_compressed(path, **{**kept, **{name: change(kept[name]) for name, change in instead.items()}})
+
+
+@pytest.mark.parametrize("name", ["errors", "poses"])
+@pytest.mark.parametrize(
+    ("instead", "words"),
+    [
+        ({"predicted": lambda found: found * np.nan}, "predictions are not finite numbers"),
+        ({"predicted": lambda found: found[:4]}, "must be"),
+        ({"target": lambda found: found[0]}, "must be N x K x 2"),
+        ({"reference": lambda found: -found}, "is not positive"),
+        (dict.fromkeys(("predicted", "target", "visible"), lambda found: found[:, :5]), "5 landmarks, not the 16"),
+    ],
+)
+def test_predictions_that_make_no_sense_are_said(make_material, tmp_path, name, instead, words) -> None:
+    material = make_material(metrics=METRICS, predicted=PREDICTED)
+    folders = [tmp_path / "runs" / f"run-{trial}" for trial in PREDICTED]
+    _spoil(folders[2], **instead)
+    said = material.predictions("run-deep/0")
+    assert isinstance(said, str)
+    assert words in said
+    if name == "errors":
+        notes = FIGURES[name].make(material).notes
+        assert any(words in note and "‘Deep’ seed 0" in note for note in notes)
+    for folder in folders[:2]:
+        _spoil(folder, **instead)
+    with pytest.raises(NothingToDraw, match="no trial has predictions to draw: .*its predictions cannot be used"):
+        FIGURES[name].make(replace(material))
+
+
+def test_a_record_whose_files_are_elsewhere_says_so(make_material, tmp_path) -> None:
+    material = make_material(metrics=METRICS, predicted=PREDICTED)
+    shutil.rmtree(tmp_path / "runs" / "run-deep")
+    notes = FIGURES["errors"].make(material).notes
+    assert any("was the record moved? (‘Deep’ seeds 0 and 1)" in note for note in notes)
+    assert not any("--fresh" in note and "Deep" in note.split("--fresh")[1] for note in notes)
