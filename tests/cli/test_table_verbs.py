@@ -273,10 +273,6 @@ def test_variants_of_two_studies_side_by_side(hglab) -> None:
             ("--output small.yaml/x: cannot be written",),
         ),
         (("table", "small.yaml", "-o", "t.tex", "--format", "markdown"), ("t.tex: is no name for markdown",)),
-        (
-            ("ui", "--host", "no.such.host.invalid", "--port", "0"),
-            ("--host no.such.host.invalid: cannot listen there",),
-        ),
         (("diff", "small.yaml", "bottleneck", "bottleneck"), ("small.yaml/bottleneck: the same variant twice",)),
         (("diff", "small.yaml/bottleneck", "./small.yaml/bottleneck"), ("the same variant twice",)),
         (("diff", "small.yaml", "botleneck", "hierarchical"), ("no variant 'botleneck'", "mean 'bottleneck'?")),
