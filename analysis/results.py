@@ -48,7 +48,7 @@ class SeedResult:
             diverged = number is not None and math.isinf(number)
             return "diverged (infinite)" if diverged else "recorded without it; --fresh trains again"
         error = _first_line(self.error) if self.state == "failed" else ""
-        return f"{_STATES[self.state]}: {error}" if error else _STATES[self.state]
+        return f"{_STATES.get(self.state, self.state)}: {error}" if error else _STATES.get(self.state, self.state)
 
 
 @dataclass(frozen=True, slots=True)
