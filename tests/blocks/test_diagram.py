@@ -95,6 +95,9 @@ def test_legends_say_what_a_layer_is(make_model) -> None:
     assert _diagram(make_model, HIERARCHICAL | {"relu": True}).legend == (
         ("binary", "BatchNorm → sign → binary convolution → ReLU"),
     )
+    assert _diagram(make_model, HIERARCHICAL | {"relu": True, "activation": "prelu"}).legend == (
+        ("binary", "BatchNorm → sign → binary convolution → PReLU"),
+    )
     assert _diagram(make_model, {"binary": False}, "stem.block1").legend == (
         ("real", "BatchNorm → ReLU → convolution"),
         ("convolution", "convolution"),
