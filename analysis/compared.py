@@ -55,7 +55,8 @@ class Compared:
         value: the difference of the means over seeds.
         over_seeds: its t test: training variance.
         p_seeds: p of that test after Holm's correction over the table.
-        detectable: the smallest true difference that these seeds would find with a power of 80%, at their deviation.
+        detectable: the smallest true difference that these seeds would find with a power of 80%, at their deviation
+            and at the level that Holm's correction leaves the smallest p value of the table.
         effect: Cohen's d, Hedges' g, d_z.
         over_images: the paired bootstrap over validation images: image sampling, not training variance.
         p_images: p of that bootstrap after Holm's correction over the table.
@@ -94,8 +95,9 @@ class Significance:
         compared: the others, in the study's order.
         images: how many validation images the bootstrap draws from; None if no figure is known image by image.
         level: of all intervals, in percent.
-        resamples: of the bootstrap.
+        resamples: of the bootstrap: those asked for, or more where the number of comparisons needs more.
         seed: of its random numbers.
+        asked: the resamples that were asked for.
     """
 
     study: str
@@ -113,6 +115,17 @@ class Significance:
     level: float
     resamples: int
     seed: int
+    asked: int
+
+    @property
+    def tests_over_seeds(self) -> int:
+        """How many comparisons Holm's correction over seeds is made for."""
+        return sum(each.p_seeds is not None for each in self.compared)
+
+    @property
+    def tests_over_images(self) -> int:
+        """How many comparisons Holm's correction over images is made for."""
+        return sum(each.p_images is not None for each in self.compared)
 
 
 def as_plain(significance: Significance) -> dict[str, Any]:

@@ -18,11 +18,28 @@ def detectable(std_error: float, df: float, power: float = 0.8, level: float = 9
         std_error: of the difference, in its unit.
         df: degrees of freedom of the test, at least 1.
         power: the chance of finding it, above a half.
-        level: 100 less the test's level of significance, in percent.
+        level: 100 less the test's level of significance, in percent. For one of m comparisons, each shown only after
+            Holm's correction, see `level_after_holm`.
 
     Source: J. Cohen, Statistical Power Analysis for the Behavioral Sciences, 2nd ed. (1988), 2.4.
     """
     return _noncentrality(df, power, level) * std_error
+
+
+def level_after_holm(level: float, comparisons: int) -> float:
+    """The level at which a single one of several comparisons is tested where only it has a difference to find.
+
+    The smallest of m p values is multiplied by m: it must lie below 1/m of the table's level of significance. Where
+    others differ, too, Holm asks a little less of it.
+
+    >>> level_after_holm(95.0, 10)
+    99.5
+
+    Args:
+        level: of the table, in percent.
+        comparisons: m, at least 1.
+    """
+    return 100.0 - (100.0 - level) / comparisons
 
 
 @functools.lru_cache(maxsize=256)  # a table with the same seeds in every row asks for the same one

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from analysis.bootstrap import Resampled
 from analysis.compared import Compared, Measured, Significance
 from analysis.image_errors import PER_IMAGE
 from analysis.interval import Interval
 from analysis.multiple import p_text
 from analysis.numbers import NumberFormat
-from analysis.significance_table import number_format
+from analysis.significance_table import after_holm, number_format
 
 SHOWN = 0.05
 """Below this p value, after Holm, a difference counts as shown."""
@@ -66,8 +67,8 @@ def _over_seeds(each: Compared, value: float, significance: Significance, printe
     if each.over_seeds is None or each.p_seeds is None:
         return f"{difference}; {each.seeds_reason}."
     test = "paired t test" if each.over_seeds.paired else "Welch's t test"
-    comparisons = sum(every.p_seeds is not None for every in significance.compared)
-    p = _p(each.p_seeds, comparisons)
+    holm = after_holm(significance.tests_over_seeds)
+    p = _p(each.p_seeds, holm)
     numbers = f"{_range(each.over_seeds.interval, printed)}; {test}, {p}"
     if each.p_seeds < SHOWN:
         return f"{difference}, more than the variance of training over {seeds} explains ({numbers})."
@@ -76,7 +77,8 @@ def _over_seeds(each: Compared, value: float, significance: Significance, printe
     said = f"{seeds} cannot show that {claim}: {signed} ({means}; {numbers})"
     if each.detectable is None:
         return f"{said}."
-    return f"{said}; they would show a difference from {printed.text(each.detectable)} on with a power of 80%."
+    least = printed.text(each.detectable)
+    return f"{said}; they would show a difference from {least} on with a power of 80%{holm}."
 
 
 def _over_images(each: Compared, significance: Significance, printed: NumberFormat) -> Iterator[str]:
@@ -85,19 +87,31 @@ def _over_images(each: Compared, significance: Significance, printed: NumberForm
         return
     own, other = each.measured, significance.against
     interval = each.over_images.interval
-    if interval.low == interval.high == 0:
+    if each.over_images.vanished == each.over_images.samples:
         yield f"No sample of the validation images tells ‘{own.label}’ from ‘{other.label}’ in {significance.header}."
         return
-    keeps = "keeps its sign" if each.p_images < SHOWN else "may change its sign"
-    p = _p(each.p_images, sum(every.p_images is not None for every in significance.compared))
+    holm = after_holm(significance.tests_over_images)
+    p = _p(each.p_images, holm)
     both = ""
     if each.over_both is not None:
         both = f"; with seeds drawn as well: {_range(each.over_both.interval, printed)}"
     yield (
         f"On other samples of the {significance.images:,} validation images the difference of ‘{own.label}’ "
-        f"to ‘{other.label}’ {keeps} ({_range(interval, printed)}; paired bootstrap, "
-        f"{p}): this is image sampling, not training variance{both}."
+        f"to ‘{other.label}’ {_sign(each.over_images, each.p_images, holm)} ({_range(interval, printed)}; paired "
+        f"bootstrap, {p}): this is image sampling, not training variance{both}."
     )
+
+
+def _sign(images: Resampled, p: float, holm: str) -> str:
+    """Whether the difference keeps its sign: no change is claimed that no resample showed."""
+    if p < SHOWN:
+        return "keeps its sign"
+    if images.turned:
+        return "may change its sign"
+    if images.vanished:
+        return f"may vanish, but changed its sign in none of {images.samples:,} samples"
+    few = f"too few samples for p below {SHOWN:g}{' after Holm' if holm else ''}"
+    return f"kept its sign in all {images.samples:,} samples; {few}"
 
 
 def _warnings(significance: Significance, printed: NumberFormat) -> Iterator[str]:
@@ -109,9 +123,10 @@ def _warnings(significance: Significance, printed: NumberFormat) -> Iterator[str
         found = [each.detectable for each in few if each.detectable is not None]
         least, most = printed.text(min(found)), printed.text(max(found))
         here = f"from {least} on" if least == most else f"from {least} to {most} on, depending on the variant"
+        holm = after_holm(significance.tests_over_seeds)
         yield (
             f"{fewest} seeds show only differences that are large beside the variance of training: in "
-            f"{significance.header} those {here}, with a power of 80%."
+            f"{significance.header} those {here}, with a power of 80%{holm}."
         )
     if any(min(len(each.measured.values), len(significance.against.values)) == 1 for each in told):
         yield "Of one seed the variance of training is not known: more seeds tell whether a difference is chance."
@@ -144,7 +159,6 @@ def _range(interval: Interval, printed: NumberFormat) -> str:
     return f"{interval.level:g}% interval {printed.text(interval.low)} to {printed.text(interval.high)}"
 
 
-def _p(p: float, comparisons: int) -> str:
+def _p(p: float, holm: str) -> str:
     text = p_text(p)
-    holm = f" after Holm over {comparisons} comparisons" if comparisons > 1 else ""
     return f"p {text[0]} {text[1:]}{holm}" if text.startswith("<") else f"p = {text}{holm}"

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from analysis.bootstrap import Floats, Resampled, over_images, over_seeds_and_images, resample_images
+from analysis.bootstrap import (
+    Floats,
+    Resampled,
+    enough_resamples,
+    most_resamples,
+    over_images,
+    over_seeds_and_images,
+    resample_images,
+)
 from analysis.compared import Compared, Measured, Significance
 from analysis.effect_size import effect_size
 from analysis.frame import trial_frame
@@ -16,7 +24,7 @@ from analysis.image_errors import PER_IMAGE
 from analysis.intervals import mean_interval, seed_difference
 from analysis.kept_scores import KeptScores, kept_scores, reference_images
 from analysis.multiple import holm
-from analysis.power import detectable
+from analysis.power import detectable, level_after_holm
 from analysis.results import VariantResults, variant_results
 from analysis.significance_table import to_table
 from analysis.statistics import summarise
@@ -62,22 +70,25 @@ def compare_variants(
         places: where the record and the files of its runs lie.
         metric: one of `COMPARABLE`.
         against: id of the variant that the others are compared with; the study's baseline if None.
-        resamples: of the bootstrap, at least 100.
+        resamples: of the bootstrap, from 100 to 1,000,000. More are drawn where Holm's correction over this many
+            variants needs them (`analysis.bootstrap.enough_resamples`) and memory allows it.
         seed: of its random numbers.
 
     Raises:
-        InputError: for a metric or variant that is not there, for a study without a baseline if none is named, and for
-            a record that cannot be read.
+        InputError: for a metric or variant that is not there, for a study without a baseline if none is named, for
+            resamples that are too few or too many for memory, and for a record that cannot be read.
     """
     measure = _known_metric(metric)
     if resamples < 100:
         raise InputError.at(f"--resamples {resamples}", "too few for an interval", "take 1000 or more")
+    _not_too_many(resamples, most_resamples(1))
     other = _known_variant(plan, against)
     results = variant_results(plan, trial_frame(plan, recorded))
     variants = [other, *(variant for variant in plan.expanded.variants if variant.id != other.id)]
     kept = _on_the_same_images(variants, results, measure.name, places)
     sides = [_measured(variant, results[variant.id], measure, kept.get(variant.id)) for variant in variants]
-    figures, images = _resampled_figures(kept, resamples, seed)
+    drawn = _resamples(kept, other.id, resamples)
+    figures, images = _resampled_figures(kept, drawn, seed)
     compared = [_compared(side, sides[0], measure, figures, seed) for side in sides[1:]]
     study = plan.expanded.study
     return Significance(
@@ -94,9 +105,28 @@ def compare_variants(
         compared=tuple(_corrected(compared)),
         images=images,
         level=LEVEL,
-        resamples=resamples,
+        resamples=drawn,
         seed=seed,
+        asked=resamples,
     )
+
+
+def _not_too_many(resamples: int, most: int) -> None:
+    if resamples > most:
+        raise InputError.at(f"--resamples {resamples}", "too many to be held in memory", f"take {most} or fewer")
+
+
+def _resamples(kept: Mapping[str, KeptScores], against: str, asked: int) -> int:
+    """How many resamples are drawn: those asked for, or as many as Holm's correction needs.
+
+    With fewer no p value of a large table could fall below 0.05, whatever the images show.
+    """
+    most = most_resamples(sum(len(each.scores) for each in kept.values()))
+    _not_too_many(asked, most)
+    sides = sum(bool(each.scores) for each in kept.values())
+    if against not in kept or not kept[against].scores:
+        return asked
+    return max(asked, min(enough_resamples(sides - 1, LEVEL), most))
 
 
 def _known_metric(name: str) -> Metric:
@@ -185,7 +215,7 @@ def _compared(
         over_seeds=over_seeds,
         seeds_reason=None if over_seeds else _no_test(side, against),
         p_seeds=over_seeds.p if over_seeds else None,
-        detectable=detectable(over_seeds.std_error, over_seeds.df, level=LEVEL) if over_seeds else None,
+        detectable=None,  # depends on how many there are to compare: see `_corrected`
         effect=effect_size(side.values, against.values),
         over_images=images,
         images_reason=images_reason,
@@ -237,9 +267,13 @@ def _columns(side: Measured, figures: Mapping[tuple[str, int], Floats]) -> Float
 
 
 def _corrected(compared: Sequence[Compared]) -> list[Compared]:
-    """The same with the p values corrected for how many comparisons the table makes."""
+    """The same with p values, and what the seeds can detect, corrected for how many comparisons the table makes."""
     seeds = holm([each.p_seeds for each in compared])
     images = holm([each.p_images for each in compared])
+    tests = [each.over_seeds for each in compared]
+    level = level_after_holm(LEVEL, max(1, sum(test is not None for test in tests)))
+    found = [detectable(test.std_error, test.df, level=level) if test else None for test in tests]
     return [
-        replace(each, p_seeds=own, p_images=other) for each, own, other in zip(compared, seeds, images, strict=True)
+        replace(each, p_seeds=own, p_images=other, detectable=least)
+        for each, own, other, least in zip(compared, seeds, images, found, strict=True)
     ]

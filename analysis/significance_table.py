@@ -215,12 +215,11 @@ def _general_notes(significance: Significance, detail: bool) -> Iterator[str]:
     if significance.images is not None and any(each.over_images for each in compared):
         yield (
             f"Over images: image sampling, not training variance (paired bootstrap of {significance.images:,} "
-            f"validation images, {significance.resamples:,} resamples)."
+            f"validation images, {significance.resamples:,} resamples{_why_so_many(significance)})."
         )
     if any(each.over_both for each in compared):
         yield "Over both: hierarchical bootstrap of seeds and images."
-    seeds = sum(each.p_seeds is not None for each in compared)
-    images = sum(each.p_images is not None for each in compared)
+    seeds, images = significance.tests_over_seeds, significance.tests_over_images
     if max(seeds, images) > 1:
         both = f"{seeds} comparisons over seeds and {images} over images"
         where = both if seeds and images and seeds != images else f"{max(seeds, images)} comparisons"
@@ -231,4 +230,19 @@ def _general_notes(significance: Significance, detail: bool) -> Iterator[str]:
         yield "g: Hedges' g, the difference in deviations over seeds."
     if detail:
         yield "d: Cohen's d; d_z: mean over deviation of the differences by seed; p alone: before Holm."
-        yield "Detectable: the smallest true difference that these seeds would find with a power of 80%."
+        yield (
+            "Detectable: the smallest true difference that these seeds would find with a power of "
+            f"80%{after_holm(seeds)}."
+        )
+
+
+def after_holm(comparisons: int) -> str:
+    """What is added to a number that Holm's correction changes; nothing for a single comparison."""
+    return f" after Holm over {comparisons} comparisons" if comparisons > 1 else ""
+
+
+def _why_so_many(significance: Significance) -> str:
+    """Why there are not as many resamples as asked for."""
+    if significance.resamples == significance.asked:
+        return ""
+    return f", not {significance.asked:,}: p{after_holm(significance.tests_over_images)} needs more"

@@ -36,7 +36,12 @@ def compare(
         str | None,
         typer.Option(metavar="VARIANT", help="Compare with this variant.", show_default="the study's baseline"),
     ] = None,
-    resamples: Annotated[int, typer.Option(min=100, help="Samples of the bootstrap.")] = 10_000,
+    resamples: Annotated[
+        int,
+        typer.Option(
+            min=100, max=1_000_000, help="Samples of the bootstrap; more are drawn where many variants need them."
+        ),
+    ] = 10_000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap's random numbers.")] = 0,
     detail: Annotated[
         bool,

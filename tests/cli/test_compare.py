@@ -125,6 +125,8 @@ def test_repeats_and_reacts_to_its_options(compare: Compare) -> None:
         (("--metric", "size_bytes"), ("the same for every seed",)),
         (("--against", "hierachical"), ("no variant 'hierachical'; did you mean 'hierarchical'?",)),
         (("--resamples", "5"), ("--resamples",)),
+        (("--resamples", "1000001"), ("--resamples", "1000000")),
+        (("--resamples", "2000000000"), ("--resamples", "1000000")),
         (("-o", "no/such/folder.txt"), ("--output no/such/folder.txt: cannot be written",)),
     ],
 )
