@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.image_errors import ImageScores, image_scores
 from analysis.results import SeedResult, VariantResults, name_seeds
 from runners.predictions import PREDICTIONS, read_predictions
-from runners.record.details import kept_file
+from runners.record.details import KeptFile, kept_files
 
 if TYPE_CHECKING:
     from runners.job import Places
@@ -49,8 +50,10 @@ def kept_scores(result: VariantResults, metric: str, places: Places) -> KeptScor
     """
     scores: dict[int, ImageScores] = {}
     lacks: dict[int, str] = {}
+    runs = [trial.run_id for trial in result.complete if trial.run_id]
+    files = kept_files(places.uri, runs, PREDICTIONS, places.cache / "downloads", places.artifacts)
     for trial in result.complete:
-        found = _scores_of(trial, metric, places)
+        found = _scores_of(trial, metric, files.get(trial.run_id or ""))
         if isinstance(found, str):
             lacks[trial.seed] = found
         else:
@@ -63,13 +66,12 @@ def reference_images(kept: Sequence[KeptScores]) -> ImageScores | None:
     return next((scores for each in kept for scores in each.scores.values()), None)
 
 
-def _scores_of(trial: SeedResult, metric: str, places: Places) -> ImageScores | str:
-    """The scores of a complete trial, or in words why there are none."""
-    path = kept_file(places.uri, trial.run_id, PREDICTIONS, places.cache / "downloads") if trial.run_id else None
-    if path is None:
-        return NO_PREDICTIONS
+def _scores_of(trial: SeedResult, metric: str, file: KeptFile) -> ImageScores | str:
+    """The scores of a complete trial from its predictions, or in words why there are none."""
+    if not isinstance(file, Path):
+        return f"without predictions: {file}" if file else NO_PREDICTIONS
     try:
-        scores = image_scores(read_predictions(path), metric)
+        scores = image_scores(read_predictions(file), metric)
     except ValueError as error:
         return f"has predictions that cannot be used: {error}"
     if scores.value != scores.value:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
 PREDICTIONS = "predictions.npz"
 """The name of the file, in a trial's folder and among the files of its run."""
+
+_KINDS = {"predicted": "f", "target": "f", "visible": "b", "reference": "f"}  # NumPy's kinds: floating, boolean
 
 
 @dataclass(frozen=True)
@@ -70,16 +71,15 @@ def read_predictions(path: Path) -> Predictions:
     """What `write_predictions` wrote. Arrays only: nothing in the file is executed.
 
     Raises:
-        ValueError: for a file that is none or is damaged.
+        ValueError: for a file that is none or is damaged. Whether the arrays fit one another, `errors` says.
     """
     try:
         with np.load(path, allow_pickle=False) as arrays:
-            return Predictions(
-                predicted=arrays["predicted"],
-                target=arrays["target"],
-                visible=arrays["visible"],
-                reference=arrays["reference"],
-                data_version=str(arrays["data_version"]),
-            )
-    except (OSError, KeyError, ValueError, zipfile.BadZipFile, EOFError) as error:
+            found = {name: arrays[name] for name in _KINDS}
+            version = arrays["data_version"]
+    except Exception as error:  # a damaged archive fails in a dozen ways: zlib, struct, zipfile, numpy's headers
         raise ValueError(f"{path} holds no predictions ({type(error).__name__}: {error})") from None
+    for name, kind in _KINDS.items():
+        if found[name].dtype.kind != kind:
+            raise ValueError(f"{path} holds no predictions ({name} is of type {found[name].dtype})")
+    return Predictions(**found, data_version=str(version))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Material:
         return {}
 
     def predictions(self, run: str) -> Predictions | str:
-        """What a run predicted for the validation images; or, in words, why that is not known.
+        """What a run predicted for the validation images, with errors of N x 16; or, in words, why it is not known.
 
         Raises:
             InputError: for a record that cannot be read.
@@ -70,11 +71,15 @@ class Material:
     def _predictions(self, run: str) -> Predictions | str:
         from runners.predictions import PREDICTIONS, read_predictions
         from runners.record.details import kept_file
+        from tasks.skeleton import MPII_JOINTS
 
-        path = kept_file(self.places.uri, run, PREDICTIONS, self.places.cache / "downloads")
-        if path is None:
-            return "no predictions are kept with it; --fresh trains again"
+        file = kept_file(self.places.uri, run, PREDICTIONS, self.places.cache / "downloads", self.places.artifacts)
+        if not isinstance(file, Path):
+            return file or "no predictions are kept with it; --fresh trains again"
         try:
-            return read_predictions(path)
+            found = read_predictions(file)
+            if (landmarks := found.errors().shape[1]) != len(MPII_JOINTS):  # every figure may then take its errors
+                raise ValueError(f"they are of {landmarks} landmarks, not the {len(MPII_JOINTS)} of a pose")
         except ValueError as error:
-            return f"{error}; --fresh trains again"
+            return f"its predictions cannot be used ({error}); --fresh trains again"
+        return found

@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.frame import MISSING
 from runners.record.chosen import choose_runs
-from runners.record.details import kept_file
+from runners.record.details import KeptFile, kept_file
 
 if TYPE_CHECKING:
     from runners.job import Places
@@ -83,16 +84,19 @@ def failures(lines: Sequence[TrialLine], places: Places) -> list[Failure]:
         if line.run is None or line.state != "failed":
             continue
         error = (line.run.error or "it does not say why").strip()
-        full = _kept(line.run.run_id, places) if len(found) < _MOST_FILES else ""
+        file = _traceback_file(line.run.run_id, places) if len(found) < _MOST_FILES else None
         first = error.splitlines()[0]
-        rest = full or (error if error != first else "")
-        found.append(Failure(line, first, rest[:_LONGEST]))
+        full = error if error != first else ""
+        if isinstance(file, Path):
+            full = file.read_text(encoding="utf-8", errors="replace").strip() or full
+        elif file is not None:
+            full = f"{error}\nNo traceback: {file}"
+        found.append(Failure(line, first, full[:_LONGEST]))
     return found
 
 
-def _kept(run: str, places: Places) -> str:
-    path = kept_file(places.uri, run, ERROR_FILE, places.cache / "downloads")
-    return path.read_text(encoding="utf-8", errors="replace").strip() if path else ""
+def _traceback_file(run: str, places: Places) -> KeptFile:
+    return kept_file(places.uri, run, ERROR_FILE, places.cache / "downloads", places.artifacts)
 
 
 def dates(lines: Sequence[TrialLine]) -> tuple[datetime, datetime] | None:

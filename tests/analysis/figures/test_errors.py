@@ -95,8 +95,8 @@ def _spoil(folder, **instead) -> None:
     ("instead", "words"),
     [
         ({"predicted": lambda found: found * np.nan}, "predictions are not finite numbers"),
-        ({"predicted": lambda found: found[:4]}, "must be"),
-        ({"target": lambda found: found[0]}, "must be N x K x 2"),
+        ({"predicted": lambda found: found[:4]}, "predicted has shape"),
+        ({"target": lambda found: found[0]}, "expected N x K x 2"),
         ({"reference": lambda found: -found}, "is not positive"),
         (dict.fromkeys(("predicted", "target", "visible"), lambda found: found[:, :5]), "5 landmarks, not the 16"),
     ],
@@ -113,7 +113,7 @@ def test_predictions_that_make_no_sense_are_said(make_material, tmp_path, name, 
         assert any(words in note and "‘Deep’ seed 0" in note for note in notes)
     for folder in folders[:2]:
         _spoil(folder, **instead)
-    with pytest.raises(NothingToDraw, match="no trial has predictions to draw: .*its predictions cannot be used"):
+    with pytest.raises(NothingToDraw, match=r"no trial has predictions to draw: .*its predictions cannot be used"):
         FIGURES[name].make(replace(material))
 
 
@@ -122,4 +122,4 @@ def test_a_record_whose_files_are_elsewhere_says_so(make_material, tmp_path) -> 
     shutil.rmtree(tmp_path / "runs" / "run-deep")
     notes = FIGURES["errors"].make(material).notes
     assert any("was the record moved? (‘Deep’ seeds 0 and 1)" in note for note in notes)
-    assert not any("--fresh" in note and "Deep" in note.split("--fresh")[1] for note in notes)
+    assert not any("--fresh" in note and "‘Deep’" in note.partition("--fresh")[2] for note in notes)
