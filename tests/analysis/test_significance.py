@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sqlite3
 from collections.abc import Callable, Mapping
 from contextlib import closing
@@ -353,3 +354,11 @@ def test_plain_data_is_json(complete, kept: Kept) -> None:
     assert read["compared"][0]["over_images"]["interval"]["level"] == 95
     assert read["against"]["summary"]["std"] is None
     assert read["against"]["values"] == {"7": pytest.approx(found.against.values[7])}
+
+
+def test_predictions_that_lie_nowhere_are_not_called_untrained(kept, complete) -> None:
+    plan, trials = complete()
+    shutil.rmtree(kept.folder / "run-base_1")
+    lack = compare_variants(plan, trials, kept.places, resamples=300).against.image_lack
+    assert lack.startswith("seed 1 without predictions: its files are not in ")
+    assert lack.endswith("was the record moved?")

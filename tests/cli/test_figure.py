@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -179,3 +181,43 @@ def test_weights_and_predictions_that_are_gone_are_said(call, trained, tmp_path)
     assert done.exit_code == 0, done.output
     assert "weights are not in" in done.stderr
     assert "4 of 8 trials are not in it" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_figure_that_cannot_be_drawn_does_not_keep_the_others_from_it(call, trained, tmp_path) -> None:
+    shutil.copy(trained / "small.yaml", tmp_path)
+    shutil.copytree(trained / "runs", tmp_path / "runs")
+    for path in (tmp_path / "runs").rglob("model.pt"):
+        path.write_bytes(b"PK cut short")
+    done = call("figure", "all", "small.yaml", "--format", "json")
+    assert done.exit_code == 2, done.output
+    refused = ["features", "filters", "gradients"]
+    for name in refused:
+        assert f"{name}: not drawn: " in done.stderr
+    assert "the trained weights, is damaged" in done.stderr
+    written = json.loads(done.stdout)
+    assert [entry["figure"] for entry in written] == [name for name in FIGURES if name not in refused]
+    assert all((tmp_path / file).is_file() for entry in written for file in entry["files"])
+
+
+@pytest.mark.slow
+def test_a_record_that_was_moved_has_its_predictions(call, trained, tmp_path) -> None:
+    shutil.copy(trained / "small.yaml", tmp_path)
+    first, second = tmp_path / "first", tmp_path / "second"
+    shutil.copytree(trained / "runs", first)
+    with closing(sqlite3.connect(first / "mlflow.db")) as database, database:  # as if it had been made in `first`
+        old, new = (trained / "runs").resolve().as_uri(), first.as_uri()
+        changed = database.execute("UPDATE runs SET artifact_uri = replace(artifact_uri, ?, ?)", (old, new))
+        assert changed.rowcount > 6
+    shutil.move(first, second)
+    done = call("figure", "errors", "small.yaml", "--runs", "second", "-o", "x.png")
+    assert done.exit_code == 0, done.output
+    assert "2 of 8 trials are not in it: not trained yet" in done.stderr
+    done = call("compare", "small.yaml", "--runs", "second", "--format", "json")
+    assert done.exit_code == 0, done.output
+    assert "without predictions" not in done.output
+    shutil.move(second / "artifacts", tmp_path / "artifacts")
+    done = call("figure", "errors", "small.yaml", "--runs", "second", "-o", "x.png")
+    assert done.exit_code == 2, done.output
+    assert "was the record moved?" in done.stderr
+    assert "--fresh" not in done.stderr

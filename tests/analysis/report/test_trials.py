@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 from analysis.report.trials import dates, explained, failures, states, trial_lines
 
 
@@ -29,6 +31,18 @@ def test_a_failure_has_its_error_and_its_traceback(sample_plan, sample_records, 
     assert found["run-real/1"].full.startswith("Traceback")
     assert found["run-real/0"].first == "RuntimeError: {out} of 100% memory_"
     assert "x.py" in found["run-real/0"].full
+
+
+def test_a_traceback_that_lies_nowhere_is_said(sample_plan, sample_records, places, keep_file, tmp_path) -> None:
+    keep_file("run-real/0", "error.txt", "Traceback")
+    shutil.rmtree(tmp_path / "kept")
+    found = {
+        failure.trial.run.run_id: failure for failure in failures(trial_lines(sample_plan, sample_records), places)
+    }
+    assert found["run-real/0"].full.startswith("RuntimeError: ")
+    assert "x.py" in found["run-real/0"].full
+    assert "\nNo traceback: its files are not in " in found["run-real/0"].full
+    assert "No traceback" not in found["run-real/1"].full
 
 
 def test_what_explains_the_runs(sample_plan, record) -> None:
