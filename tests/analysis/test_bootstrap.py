@@ -251,6 +251,14 @@ def test_many_images_in_blocks() -> None:
     assert len(np.unique(figures)) == 10
 
 
+def test_whole_numbers_are_exact_in_single_precision() -> None:
+    """Counted joints are summed in single precision, other numbers in double: both come to the same."""
+    hits = np.random.default_rng(3).integers(0, 15, (3, 2958, 1)).astype(np.float64)
+    counted = resample_images(hits, np.full((2958, 1), 14.0), 200, seed=0)
+    measured = resample_images(hits / 3, np.full((2958, 1), 14.0), 200, seed=0)
+    assert 3 * measured == pytest.approx(counted, rel=1e-12)
+
+
 @pytest.mark.slow
 def test_ten_thousand_resamples_of_mpii() -> None:
     """About half a second; the limit leaves room for a machine that does other things."""
