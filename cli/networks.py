@@ -59,5 +59,5 @@ def _layer_type(step: Operation) -> str | None:
     if step.kind == "upsample":
         return f"{step.name} upsampling"
     if step.kind == "pointwise":
-        return "ReLU" if step.name.startswith("relu") else None
+        return {"relu": "ReLU", "relu_": "ReLU", "prelu": "PReLU"}.get(step.name)
     return {"batch_norm": "BatchNorm", "concat": "concatenation", "sum": "sum"}.get(step.kind)

@@ -130,7 +130,10 @@ def gather(
         table=table,
         pictures=tuple(
             pictures(
-                Material(plan, recorded, places, {"notes": False}), names, _left_out(plan, names), QUICK if _is_large(plan) else FINE
+                Material(plan, recorded, places, {"notes": False}),
+                names,
+                _left_out(plan, names),
+                QUICK if _is_large(plan) else FINE,
             )
         ),
         sentences=tuple(sentences),

@@ -80,6 +80,8 @@ def kept_files(
     Raises:
         InputError: for a record that cannot be read.
     """
+    if not runs:  # there may be no record yet
+        return {}
     database = local_database(uri)
     if database is None:
         return {run: _downloaded(uri, run, name, downloads / run) for run in runs}
