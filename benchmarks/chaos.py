@@ -67,7 +67,9 @@ def kill_after(seconds: float, study: Path, runs: Path, executor: str, what: str
     except subprocess.TimeoutExpired:
         found = False
         if what == "worker":
-            found = kill_a_worker(process.pid)
+            while process.poll() is None and not found:  # it may not train yet
+                found = kill_a_worker(process.pid)
+                time.sleep(0.2)
             if process.wait():
                 sys.exit("the launch did not survive the loss of a worker")
         else:
