@@ -60,6 +60,9 @@ def texts(table: Table) -> dict[str, list[str]]:
             {
                 "model.binary": ((True, False), (True, True)),
                 "model.relu": ((False, False), (True, False)),
+                "model.shortcut_projection": (("binary", "binary"), (True, False)),
+                "model.sign_gradient": (("straight_through", "straight_through"), (True, False)),
+                "model.weight_scale": (("mean", "mean"), (True, False)),
                 "training.clip_weights": ((False, False), (True, False)),
             },
         ),
