@@ -55,7 +55,7 @@ def test_a_study_runs_under_ray_and_is_not_trained_again(process, small_study, t
     assert r"Hierarchical \& binary" in latex
     rows = list(csv.DictReader(io.StringIO(process("table", small_study, "--format", "csv").stdout)))
     assert len(rows) == 2
-    assert process("table", small_study, "--format", "markdown", "-o", "out/none.md").returncode == 2
+    assert process("table", small_study, "--format", "markdown", "-o", "small.yaml/none.md").returncode == 2
     status = json.loads(process("status", small_study, "--format", "json").stdout)
     assert status["states"]["complete"] == 4
     plan = json.loads(process("plan", small_study, *OPTIONS, "--format", "json").stdout)
