@@ -4,7 +4,8 @@
 
 trials  short trials through `hglab run` (inline, and through Ray with one worker) against a bare loop over the same
         trial function, in turns. Launches of 2 and of 10 trials tell the start of a launch from the cost of a trial.
-long    the same with two trials of about a minute each.
+long    the same with two trials of about a minute each, whose epochs take seconds.
+epochs  the same with the shortest epochs, hundreds in a minute: what each costs.
 again   `hglab run` of a study whose 1,000 trials the record holds complete.
 plan    `hglab plan` of a study of 10,000 trials.
 load    a tracking server on this machine under the writes of many trials at once: what it takes a second.
@@ -143,18 +144,19 @@ def measure_trials(folder: Path, rounds: int) -> dict[str, Any]:
     return result
 
 
-def measure_long(folder: Path, rounds: int) -> dict[str, Any]:
+def measure_long(folder: Path, rounds: int, images: int = 2000) -> dict[str, Any]:
     """Overhead of trials of about a minute, as a part of the bare loop's time.
 
     Without and with the start of the launch, which is told by a launch of the same trials with one epoch each.
     """
-    probe = {**SHORT, "training.epochs": 40}
+    base = {**SHORT, "data.train_images": images}
+    some = max(2, 2560 // images)
     one = write_seeds(folder, 1)
-    start = ways(one, {**SHORT, "training.epochs": 1}, folder)["bare"]()
-    epoch = (ways(one, probe, folder)["bare"]() - start) / 39
-    settings = {**SHORT, "training.epochs": round(60 / epoch)}
+    start = ways(one, {**base, "training.epochs": 1}, folder)["bare"]()
+    epoch = (ways(one, {**base, "training.epochs": 1 + some}, folder)["bare"]() - start) / some
+    settings = {**base, "training.epochs": round(60 / epoch)}
     study = write_seeds(folder, LONG)
-    short, each = ways(study, {**SHORT, "training.epochs": 1}, folder), ways(study, settings, folder)
+    short, each = ways(study, {**base, "training.epochs": 1}, folder), ways(study, settings, folder)
     times: dict[str, list[float]] = {name: [] for name in each}
     starts: dict[str, list[float]] = {name: [] for name in each}
     for turn in range(rounds):
@@ -169,6 +171,11 @@ def measure_long(folder: Path, rounds: int) -> dict[str, Any]:
             parts = [mine / its - 1 for mine, its in zip(taken[name], taken["bare"], strict=True)]
             result[f"{name}, {what}"] = _spread([100 * part for part in parts])
     return result
+
+
+def measure_epochs(folder: Path, rounds: int) -> dict[str, Any]:
+    """`measure_long` with epochs of a few images."""
+    return measure_long(folder, rounds, images=64)
 
 
 def measure_again(folder: Path, rounds: int) -> dict[str, Any]:
@@ -345,6 +352,7 @@ def _spread(values: Any) -> dict[str, float]:
 PARTS: Mapping[str, Callable[[Path, int], dict[str, Any]]] = {
     "trials": measure_trials,
     "long": measure_long,
+    "epochs": measure_epochs,
     "again": measure_again,
     "plan": measure_plan,
     "load": measure_load,
@@ -371,7 +379,7 @@ def main() -> None:
         bare(study, folder, json.loads(settings))
         return
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("parts", nargs="*", metavar="PART", help="trials, long, again, plan, load, driver")
+    parser.add_argument("parts", nargs="*", metavar="PART", help="trials, long, epochs, again, plan, load, driver")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     options = parser.parse_args()
