@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import floor, gcd, lcm
 
-from blocks.trace import Operation, Trace
+from blocks.trace import Operation, Trace, UntraceableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def receptive_fields(trace: Trace) -> tuple[Field, ...]:
     """The field of every operation's result, in pixels of the trace's inputs (of which there may be several).
 
     Raises:
-        NotImplementedError: for an upsampling other than nearest and bilinear.
+        UntraceableError: for an upsampling other than nearest and bilinear.
     """
     fields: list[Field] = []
     for step in trace.operations:
@@ -71,7 +71,7 @@ def _field(step: Operation, sources: list[Field]) -> Field:
         return window(sources[0], step.dilation * (step.kernel - 1) + 1, step.stride, step.padding)
     if step.kind == "upsample":
         if step.name not in ("nearest", "bilinear"):
-            raise NotImplementedError(f"receptive field of an upsampling of mode '{step.name}'")
+            raise UntraceableError(f"receptive field of an upsampling of mode '{step.name}'")
         return upsampled(sources[0], step.stride, bilinear=step.name == "bilinear")
     return united(sources)
 

@@ -34,6 +34,10 @@ KINDS: Mapping[str, Kind] = MappingProxyType(
 )
 
 
+class UntraceableError(ValueError):
+    """A module that does something of which the trace cannot say what it does to a map: see the message."""
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """One step of a pass, and the map that it makes: `channels` x `side` x `side`.
@@ -108,7 +112,7 @@ def trace(network: nn.Module, channels: int, side: int) -> Trace:
     The pass is in evaluation mode, without gradients, on the module's own device; the mode is put back.
 
     Raises:
-        NotImplementedError: for a torch function that is not in `KINDS`: what it does to a map is not known.
+        UntraceableError: for a torch function that is not in `KINDS`: what it does to a map is not known.
     """
     device = next(network.parameters()).device
     image = torch.zeros(1, channels, side, side, device=device)
@@ -173,7 +177,7 @@ class _Recorder(TorchFunctionMode):
         name = func.__name__
         kind = KINDS.get(name)
         if kind is None:
-            raise NotImplementedError(
+            raise UntraceableError(
                 f"module '{self._running[-1] if self._running else ''}' calls torch's '{name}', which blocks.trace "
                 f"does not know: add it to blocks.trace.KINDS"
             )
@@ -189,11 +193,11 @@ class _Recorder(TorchFunctionMode):
         sources = self._sources(read)
         channels, height, width = outputs[0].shape[1:]
         if height != width:
-            raise NotImplementedError(f"'{name}' makes a map of {height} x {width}: only square ones can be traced")
+            raise UntraceableError(f"'{name}' makes a map of {height} x {width}: only square ones can be traced")
         if kind in ("concat", "split", "sum", "pointwise"):
             sides = {self.operations[source].side for source in sources}
             if sides != {width}:
-                raise NotImplementedError(f"'{name}' changes the resolution of a map, {sides} to {width}")
+                raise UntraceableError(f"'{name}' changes the resolution of a map, {sides} to {width}")
         inputs = sum(self.operations[source].channels for source in sources)
         module = self._running[-1] if self._running else ""
         self.operations.append(Operation(kind, name, module, sources, inputs, channels, width, **details))
@@ -242,5 +246,5 @@ def _pooling(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, Any]
 def _side(size: int | tuple[int, ...]) -> int:
     sides = {size} if isinstance(size, int) else set(size)
     if len(sides) != 1:
-        raise NotImplementedError(f"a window of {size}: only square ones can be traced")
+        raise UntraceableError(f"a window of {size}: only square ones can be traced")
     return sides.pop()

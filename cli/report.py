@@ -114,22 +114,12 @@ def _file_name(contents: Contents) -> str:
 
 def _write(path: Path, contents: Contents, server: str | None) -> None:
     from analysis.report.page import report_page
+    from cli.tables import write_file
 
-    _write_text(path, report_page(contents, server or _UI, served=server is not None))
+    write_file(path, report_page(contents, server or _UI, served=server is not None))
     for picture in contents.pictures:
         if picture.reason is not None:
             typer.echo(f"{contents.name}: the figure '{picture.name}' is not drawn: {picture.reason}", err=True)
-
-
-def _write_text(path: Path, text: str) -> None:
-    """Write a file, its folder made if there is none. Raises InputError."""
-    from search_space import InputError
-
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError.at(f"--output {path}", f"cannot be written ({error.strerror})") from None
 
 
 def _keep(path: Path, contents: Contents, launches: Sequence[RecordedLaunch], places: Places) -> None:
@@ -155,6 +145,7 @@ def _keep(path: Path, contents: Contents, launches: Sequence[RecordedLaunch], pl
 def _report_all(folder: Path, places: Places, server: str | None, keep: bool) -> None:
     """A report of every study that the record knows, and an index of them. Raises InputError for an empty record."""
     from analysis.report.page import index_page
+    from cli.tables import write_file
     from runners.record.reading import read_launches
     from search_space import InputError
 
@@ -163,7 +154,7 @@ def _report_all(folder: Path, places: Places, server: str | None, keep: bool) ->
         raise InputError.at(places.uri, "the record knows no launch of a study", "run one first")
     entries = [_entry(last[study], folder, places, server, keep) for study in sorted(last)]
     index = folder / "index.html"
-    _write_text(index, index_page(entries))
+    write_file(index, index_page(entries))
     typer.echo(f"wrote {index}: {sum(entry.file is not None for entry in entries)} of {len(entries)} studies", err=True)
 
 

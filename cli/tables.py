@@ -97,6 +97,12 @@ def file_stem(plan: Plan) -> str:
 
 def write_text(output: Path, text: str) -> None:
     """Write the file that --output names, and say so. Raises InputError."""
+    write_file(output, text)
+    typer.echo(f"wrote {output}", err=True)
+
+
+def write_file(output: Path, text: str) -> None:
+    """Write a file, its folder made if there is none. Raises InputError."""
     from search_space import InputError
 
     try:
@@ -104,4 +110,3 @@ def write_text(output: Path, text: str) -> None:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         raise InputError.at(f"--output {output}", f"cannot be written ({error.strerror})") from None
-    typer.echo(f"wrote {output}", err=True)

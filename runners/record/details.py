@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import sqlite3
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import closing
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from runners.record.reading import connect, local_database
+from runners.record.reading import connect, local_database, opened
 from search_space import InputError
 
 Curve = tuple[tuple[int, float], ...]
@@ -35,21 +34,18 @@ def read_curves(uri: str, runs: Sequence[str], metric: str) -> Mapping[str, Curv
         told = {run: client.get_metric_history(run, metric) for run in runs}
         return {run: _curve([(point.step, point.value) for point in points]) for run, points in told.items() if points}
     found: dict[str, list[tuple[int, float]]] = {}
-    try:
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-            for start in range(0, len(runs), _MANY):
-                some = runs[start : start + _MANY]
-                marks = ", ".join("?" * len(some))
-                rows = connection.execute(
-                    "SELECT run_uuid, step, CASE WHEN is_nan THEN 'nan' ELSE value END FROM metrics "
-                    f"WHERE key = ? AND run_uuid IN ({marks})",
-                    [metric, *some],
-                )
-                for run, step, value in rows:
-                    found.setdefault(run, []).append((int(step), float(value)))
-    except sqlite3.DatabaseError as error:
-        raise InputError.at(str(database), f"the record cannot be read ({error})") from None
+    asked = "SELECT run_uuid, step, CASE WHEN is_nan THEN 'nan' ELSE value END FROM metrics WHERE key = ? AND run_uuid"
+    for run, step, value in _about(database, asked, runs, metric):
+        found.setdefault(run, []).append((int(step), float(value)))
     return {run: _curve(points) for run, points in found.items()}
+
+
+def _about(database: Path, asked: str, runs: Sequence[str], *values: str) -> Iterator[tuple[Any, ...]]:
+    """The rows of a question that ends with the column of runs, for these runs. Raises InputError."""
+    with opened(database) as connection:
+        for start in range(0, len(runs), _MANY):
+            some = runs[start : start + _MANY]
+            yield from connection.execute(f"{asked} IN ({', '.join('?' * len(some))})", [*values, *some])
 
 
 def _curve(points: Sequence[tuple[int, float]]) -> Curve:
@@ -85,18 +81,8 @@ def kept_files(
     database = local_database(uri)
     if database is None:
         return {run: _downloaded(uri, run, name, downloads / run) for run in runs}
-    recorded: dict[str, str] = {}
-    try:
-        with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
-            for start in range(0, len(runs), _MANY):
-                some = runs[start : start + _MANY]
-                marks = ", ".join("?" * len(some))
-                rows = connection.execute(
-                    f"SELECT run_uuid, artifact_uri FROM runs WHERE run_uuid IN ({marks})", list(some)
-                )
-                recorded.update((run, str(place)) for run, place in rows if place)
-    except sqlite3.DatabaseError as error:
-        raise InputError.at(str(database), f"the record cannot be read ({error})") from None
+    rows = _about(database, "SELECT run_uuid, artifact_uri FROM runs WHERE run_uuid", runs)
+    recorded = {str(run): str(place) for run, place in rows if place}
     return {run: _in_folder(recorded[run], name, artifacts) if run in recorded else None for run in runs}
 
 

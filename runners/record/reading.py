@@ -10,8 +10,8 @@ import logging
 import os
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from contextlib import closing
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -81,39 +81,50 @@ def _runs(uri: str, kind: str, fingerprint: str | None = None) -> list[RawRun]:
     return _from_sqlite(database, wanted)
 
 
-def _from_sqlite(database: Path, wanted: Mapping[str, str]) -> list[RawRun]:
+@contextmanager
+def opened(database: Path) -> Iterator[sqlite3.Connection]:
+    """A local record, opened for reading, in one state of it: others may write meanwhile.
+
+    Raises:
+        InputError: for a file that is no database, or not one of MLflow.
+    """
     try:
         with closing(sqlite3.connect(f"{database.resolve().as_uri()}?mode=ro", uri=True, timeout=30)) as connection:
             connection.isolation_level = None
-            connection.execute("BEGIN")  # one state of the record for all three questions: others write meanwhile
-            rarest, *others = sorted(wanted.items(), key=lambda item: item[0] != names.FINGERPRINT)
-            tagged = "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ? AND value = ?)"
-            chosen = " AND ".join(
-                [
-                    "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'",
-                    "run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)",
-                    *[tagged] * len(others),
-                ]
-            )
-            values = [text for item in (rarest, *others) for text in item]
-            tags = _grouped(
-                connection.execute(f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ({chosen})", values)
-            )
-            metrics = _grouped(
-                connection.execute(
-                    f"SELECT run_uuid, key, CASE WHEN is_nan THEN 'nan' ELSE value END FROM latest_metrics "
-                    f"WHERE run_uuid IN ({chosen})",
-                    values,
-                )
-            )
-            rows = connection.execute(
-                f"SELECT run_uuid, experiment_id, status, start_time FROM runs WHERE run_uuid IN ({chosen}) "
-                "ORDER BY start_time, run_uuid",
-                values,
-            ).fetchall()
+            connection.execute("BEGIN")
+            yield connection
     except sqlite3.DatabaseError as error:
         hint = "is it an MLflow database? Give another --runs, or move the file away"
         raise InputError.at(str(database), f"the record cannot be read ({error})", hint) from None
+
+
+def _from_sqlite(database: Path, wanted: Mapping[str, str]) -> list[RawRun]:
+    rarest, *others = sorted(wanted.items(), key=lambda item: item[0] != names.FINGERPRINT)
+    tagged = "EXISTS (SELECT 1 FROM tags WHERE tags.run_uuid = runs.run_uuid AND key = ? AND value = ?)"
+    chosen = " AND ".join(
+        [
+            "SELECT run_uuid FROM runs WHERE lifecycle_stage = 'active'",
+            "run_uuid IN (SELECT run_uuid FROM tags WHERE key = ? AND value = ?)",
+            *[tagged] * len(others),
+        ]
+    )
+    values = [text for item in (rarest, *others) for text in item]
+    with opened(database) as connection:
+        tags = _grouped(
+            connection.execute(f"SELECT run_uuid, key, value FROM tags WHERE run_uuid IN ({chosen})", values)
+        )
+        metrics = _grouped(
+            connection.execute(
+                f"SELECT run_uuid, key, CASE WHEN is_nan THEN 'nan' ELSE value END FROM latest_metrics "
+                f"WHERE run_uuid IN ({chosen})",
+                values,
+            )
+        )
+        rows = connection.execute(
+            f"SELECT run_uuid, experiment_id, status, start_time FROM runs WHERE run_uuid IN ({chosen}) "
+            "ORDER BY start_time, run_uuid",
+            values,
+        ).fetchall()
     return [
         RawRun(
             run, str(experiment), status, start, tags[run], {key: float(value) for key, value in metrics[run].items()}

@@ -11,29 +11,9 @@ import pytest
 from analysis.frame import trial_frame
 from analysis.render import FORMATS, render
 from analysis.table import build_table
-from analysis.table_model import Cell, Table
+from analysis.table_model import Table
 from blocks.count import Counts
-
-PAIR = """
-study: pair
-seeds: [{seeds}]
-variants:
-  - {{id: one, baseline: true}}
-  - {{id: two, set: {{block.width: 1.0}}}}
-  - {{id: three, set: {{block.width: 0.25}}}}
-table:
-  columns:
-    - {column}
-"""
-
-
-def cell(table: Table, row: str, key: str) -> Cell:
-    place = [head.key for head in table.columns].index(key)
-    return next(each for each in table.rows if each.id == row).cells[place]
-
-
-def note(table: Table, mark: str) -> str:
-    return next(each.text for each in table.notes if each.mark == mark)
+from tests.analysis.pair import PAIR, cell, note
 
 
 @pytest.mark.parametrize(

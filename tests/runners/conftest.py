@@ -10,6 +10,7 @@ import pytest
 from runners.job import Places
 from runners.planning import Plan, plan_study
 from search_space import expand, read_overrides, read_study
+from tests.runners.stores import Store
 from tests.small import SMALL
 
 MakePlan = Callable[..., Plan]
@@ -37,3 +38,13 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def places(tmp_path: Path) -> Places:
     """A record of its own."""
     return Places.below(tmp_path / "runs")
+
+
+@pytest.fixture
+def store():
+    """A URL of a store that is empty and answers."""
+    Store.store.clear()
+    Store.pseudo_dirs[:] = [""]
+    Store.error, Store.takes = None, None
+    yield "store://bucket/checkpoints"
+    Store.error, Store.takes = None, None

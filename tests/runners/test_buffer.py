@@ -9,13 +9,12 @@ import threading
 import time
 
 import pytest
-import requests
 from mlflow.exceptions import MlflowException, RestException
-from mlflow.protos.databricks_pb2 import PERMISSION_DENIED, RESOURCE_DOES_NOT_EXIST, TEMPORARILY_UNAVAILABLE
+from mlflow.protos.databricks_pb2 import TEMPORARILY_UNAVAILABLE
 
 from runners.record import names
 from runners.record.buffer import REFUSED, Outbox, outbox_file, send_left_over
-from runners.record.patience import RecordAway, RecordRefused, is_temporary, patiently
+from runners.record.patience import RecordRefused
 from runners.record.reading import local_database, read_trials
 from runners.record.writing import Record
 from tests.tracking import TrackingServer
@@ -209,53 +208,6 @@ def test_a_full_disk_of_the_record_is_not_waited_for(tmp_path, clock) -> None:
     outbox.put({"n": 1})
     assert not outbox.flush(600)
     assert clock.now == 0
-
-
-def _response(status: int) -> requests.HTTPError:
-    response = requests.Response()
-    response.status_code = status
-    return requests.HTTPError(response=response)
-
-
-@pytest.mark.parametrize(
-    ("error", "temporary"),
-    [
-        (AWAY, True),
-        (MlflowException("locked", TEMPORARILY_UNAVAILABLE), True),
-        (MlflowException("no", PERMISSION_DENIED), False),
-        (MlflowException("no", RESOURCE_DOES_NOT_EXIST), False),
-        (requests.ConnectionError(), True),
-        (requests.Timeout(), True),
-        (_response(503), True),
-        (_response(429), True),
-        (_response(403), False),
-        (ConnectionResetError(), True),
-        (FileNotFoundError(), False),
-        (ValueError(), False),
-    ],
-)
-def test_which_errors_may_go_by(error: Exception, temporary: bool) -> None:
-    assert is_temporary(error) is temporary
-
-
-def test_patience_ends() -> None:
-    calls: list[float] = []
-
-    def fail() -> None:
-        raise AWAY
-
-    with pytest.raises(RecordAway, match=r"the record at there did not answer for 0 s .*: run the same command"):
-        patiently(fail, 0, "there", sleep=calls.append)
-    assert calls == []
-    outcomes = iter([AWAY, AWAY, None])
-
-    def third() -> str:
-        if (error := next(outcomes)) is not None:
-            raise error
-        return "done"
-
-    assert patiently(third, 60, "there", sleep=calls.append) == "done"
-    assert calls == [1, 2]
 
 
 TAGS = {

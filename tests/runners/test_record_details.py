@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from runners.job import Places
-from runners.record import details
+from runners.record import details, reading
 from runners.record.details import kept_file, kept_files
 
 NAME = "predictions.npz"
@@ -93,7 +93,7 @@ def test_many_runs_are_looked_up_through_one_connection(tmp_path, monkeypatch) -
     opened = []
     connect = sqlite3.connect
     monkeypatch.setattr(
-        details.sqlite3, "connect", lambda *args, **kwargs: opened.append(1) or connect(*args, **kwargs)
+        reading.sqlite3, "connect", lambda *args, **kwargs: opened.append(1) or connect(*args, **kwargs)
     )
     found = kept_files(places.uri, [*names, "nobody"], NAME, places.cache / "downloads", places.artifacts)
     assert found == {**dict.fromkeys(names, folder / NAME), "nobody": None}
