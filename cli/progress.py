@@ -105,14 +105,12 @@ class SweepProgress:
     def _render(self) -> Group:
         rows = Table.grid(padding=(0, 2))
         for name, progress in list(self._running.items()):
-            epoch, total = (progress.epoch, progress.epochs) if progress else (0, 1)
             figure = (
                 f"{METRICS[HEADLINE].header} {progress.metrics.get(HEADLINE, float('nan')):.2f}"
                 if progress
                 else "starting"
             )
-            count = f"epoch {epoch}/{total}" if progress else ""
-            rows.add_row(Text(f"  {name}"), ProgressBar(total=total, completed=epoch, width=24), count, figure)
+            add_progress_row(rows, name, progress, figure)
         ended = self._done + self._failed
         elapsed = time.monotonic() - self._begin
         left = elapsed / self._epochs_done * (self._epochs - self._epochs_done) if self._epochs_done else None
@@ -124,6 +122,13 @@ class SweepProgress:
             f"  about {duration(max(0.0, left))} left" if left is not None else "",
         )
         return Group(rows, summary)
+
+
+def add_progress_row(rows: Table, name: str, progress: Progress | None, words: str) -> None:
+    """Add a trial that trains: its name, a bar of its epochs, and how it stands in words."""
+    epoch, total = (progress.epoch, progress.epochs) if progress else (0, 1)
+    count = f"epoch {epoch}/{total}" if progress else ""
+    rows.add_row(Text(f"  {name}"), ProgressBar(total=total, completed=epoch, width=24), count, words)
 
 
 @contextmanager

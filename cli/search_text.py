@@ -1,0 +1,100 @@
+"""Pieces of text about a search: figures of a point, its best, its front, what became of its points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from runners.search.results import SearchedTrial
+    from search_space.search import ExpandedSearch, Objective
+
+FEW = 5
+"""So many points of a front are shown where there is no room for all."""
+
+
+def figure(metric: str, value: float) -> str:
+    """A figure with its unit, as tables print it; a metric that tables do not know to three digits.
+
+    >>> [figure("pckh", 35.24), figure("params", 6_236_560), figure("latency_ms", 12.345)]
+    ['35.2', '6.24 M', '12.3']
+    """
+    from analysis.numbers import choose_format
+    from search_space.metrics import METRICS
+
+    if value != value:
+        return "—"
+    known = METRICS.get(metric)
+    return choose_format(known.format if known else "number", [value]).text(value)
+
+
+def header(metric: str) -> str:
+    """What a metric is called above a column.
+
+    >>> header("pckh")
+    'PCKh'
+    """
+    from search_space.metrics import METRICS
+
+    known = METRICS.get(metric)
+    return known.header if known else metric
+
+
+def direction(objective: Objective) -> str:
+    """Which way an objective goes, in a word."""
+    return "maximise" if objective.direction == "max" else "minimise"
+
+
+def number_name(number: int) -> str:
+    """What a point of a search is called: `p12`."""
+    return f"p{number}"
+
+
+def said(trial: SearchedTrial, search: ExpandedSearch) -> str:
+    """A point and its objectives in a line: `p3 hierarchical, depth 4: PCKh 35.2`."""
+    figures = [
+        f"{header(objective.metric)} {figure(objective.metric, trial.values[objective.metric])}"
+        for objective in search.objectives
+        if objective.metric in trial.values
+    ]
+    name = f"{number_name(trial.number)} {search.label(trial.point)}"
+    return f"{name}: {', '.join(figures)}" if figures else name
+
+
+def some_of(front: Sequence[SearchedTrial], search: ExpandedSearch, most: int = FEW) -> list[SearchedTrial]:
+    """A few points of a front, its ends among them, from the best by the first objective to the worst."""
+    first = search.objectives[0]
+    sign = -1 if first.direction == "max" else 1
+    ordered = sorted(front, key=lambda trial: (sign * trial.values[first.metric], trial.number))
+    if len(ordered) <= most:
+        return ordered
+    places = [round(index * (len(ordered) - 1) / (most - 1)) for index in range(most)]
+    return [ordered[place] for place in places]
+
+
+def points_table(trials: Sequence[SearchedTrial], search: ExpandedSearch) -> Table:
+    """Points with their objectives, a row each, without a frame."""
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column()
+    for _ in search.objectives:
+        table.add_column(justify="right")
+    table.add_column()
+    table.add_row("", *(Text(header(each.metric), style="dim") for each in search.objectives), "")
+    for trial in trials:
+        cells = [figure(each.metric, trial.values.get(each.metric, float("nan"))) for each in search.objectives]
+        table.add_row(f"  {number_name(trial.number)}", *cells, Text(search.label(trial.point)))
+    return table
+
+
+def points(count: int) -> str:
+    """So many points.
+
+    >>> [points(1), points(5)]
+    ['1 point', '5 points']
+    """
+    return f"{count:,} point{'' if count == 1 else 's'}"
