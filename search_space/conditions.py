@@ -16,13 +16,19 @@ from search_space.keys import flatten, show_value
 
 @dataclass(frozen=True)
 class Condition:
-    """`key` means something only where `needs` has one of `values`."""
+    """`key` means something only where `needs` has one of `values`; any but null, where there are none of these."""
 
     key: str
     needs: str
-    values: tuple[Any, ...]
+    values: tuple[Any, ...] = ()
+
+    def holds(self, value: Any) -> bool:
+        """Whether the key means something where `needs` has this value."""
+        return value in self.values if self.values else value is not None
 
     def __str__(self) -> str:
+        if not self.values:
+            return f"'{self.key}' means something only where '{self.needs}' is given"
         run = len(self.values) > 2 and all(isinstance(value, int) for value in self.values)
         shown = [show_value(value) for value in self.values]
         values = f"{shown[0]} to {shown[-1]}" if run else " or ".join(shown)
@@ -49,6 +55,7 @@ CONDITIONS: tuple[Condition, ...] = (
     Condition("training.clip_weights", "model.binary", (True,)),
     Condition("training.stacking", "model.stacks", tuple(range(2, 9))),
     Condition("training.joint_epochs", "training.stacking", ("sequential",)),
+    Condition("distillation.weight", "distillation.teacher"),
 )
 
 
@@ -57,7 +64,7 @@ def unmet(key: str, settings: Mapping[str, Any]) -> Condition | None:
     for condition in CONDITIONS:
         if condition.key != key:
             continue
-        if settings[condition.needs] not in condition.values:
+        if not condition.holds(settings[condition.needs]):
             return condition
         if (beneath := unmet(condition.needs, settings)) is not None:  # what it needs means nothing itself
             return beneath

@@ -62,10 +62,55 @@ class BlockConfig(Section):
     )
 
 
+class LevelBlockConfig(Section):
+    """What the block of one level of the hourglass has of its own; null: as `block` says."""
+
+    type: BlockType | None = Field(None, description="structure of this level's block (null: as block.type)")
+    remove_1x1: bool | None = Field(
+        None, description="no 1x1 convolutions in this level's block (null: as block.remove_1x1)"
+    )
+    width: Annotated[float, Field(gt=0, le=4)] | None = Field(
+        None, description="inner width of this level's bottleneck as a part of its output width (null: as block.width)"
+    )
+    depth: Annotated[int, Field(ge=2, le=8)] | None = Field(
+        None, description="number of 3x3 convolutions of this level's hierarchical block (null: as block.depth)"
+    )
+    cardinality: Annotated[int, Field(ge=1, le=16)] | None = Field(
+        None, description="parallel copies of the path of this level's hierarchical block (null: as block.cardinality)"
+    )
+
+
+class OuterLevelConfig(Section):
+    """Level 0, the map that the hourglass reads, as wide as the network: its block is the outermost way across."""
+
+    block: LevelBlockConfig = LevelBlockConfig()
+
+
+class LevelConfig(OuterLevelConfig):
+    """A level of the hourglass: the map halved so many times, and the blocks that make a map of that resolution."""
+
+    width: Annotated[float, Field(gt=0, le=4)] = Field(
+        1.0, description="multiplies the channels of the hourglass at this level"
+    )
+
+
+class LevelsConfig(Section):
+    """What differs between the levels of the hourglass: by default nothing."""
+
+    level0: OuterLevelConfig = OuterLevelConfig()
+    level1: LevelConfig = LevelConfig()
+    level2: LevelConfig = LevelConfig()
+    level3: LevelConfig = LevelConfig()
+    level4: LevelConfig = LevelConfig()
+    level5: LevelConfig = LevelConfig()
+    level6: LevelConfig = LevelConfig()
+
+
 class ModelConfig(Section):
     """The hourglass network."""
 
     block: BlockConfig = BlockConfig()
+    levels: LevelsConfig = LevelsConfig()
     binary: bool = Field(True, description="binary weights and activations (all but the first and last layers)")
     features: Annotated[int, Field(ge=4, le=1024)] = Field(256, description="channels of the hourglass")
     width: Annotated[float, Field(gt=0, le=4)] = Field(
@@ -86,6 +131,11 @@ class ModelConfig(Section):
     upsampling: Upsampling = Field("nearest", description="upsampling in the hourglass")
     relu: bool = Field(
         False, description="a ReLU after each binary convolution (Table 4); real networks always have ReLU"
+    )
+    relu_first: bool = Field(
+        False,
+        description="the ReLU stands at the beginning of a unit, before its BatchNorm, not after the binary convolution "
+        "(in real networks: not after the BatchNorm)",
     )
     activation: Activation = Field(
         "relu", description="what stands where model.relu puts a ReLU: relu, or prelu with a slope for each channel"
@@ -173,6 +223,24 @@ class TrainingConfig(Section):
     )
 
 
+TeacherName = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9_.=,+-]*(/[0-9]{1,10})?$", max_length=220)
+]
+
+
+class DistillationConfig(Section):
+    """What else than the annotations it learns from: the heatmaps of a trained network (`search_space.teachers`)."""
+
+    teacher: TeacherName | None = Field(
+        None,
+        description="trial to learn from, STUDY/VARIANT or STUDY/VARIANT/SEED (null: none; the study's first seed)",
+        examples=["table3_real/bottleneck"],
+    )
+    weight: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.5, description="how much of the loss is towards the teacher's heatmaps; the rest is towards the targets"
+    )
+
+
 class EvaluationConfig(Section):
     """How it is measured."""
 
@@ -187,5 +255,6 @@ class TrialConfig(Section):
     loss: LossConfig = LossConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     training: TrainingConfig = TrainingConfig()
+    distillation: DistillationConfig = DistillationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0

@@ -212,7 +212,7 @@ def _same_problems(variants: list[Variant]) -> list[Problem]:
     problems = []
     first: dict[str, Variant] = {}
     for variant in sorted(variants, key=lambda variant: not variant.baseline):
-        identity = canonical(variant.config, "")
+        identity = canonical(variant.config, "", variant.config.distillation.teacher)
         if identity in first:
             other = first[identity]
             who = f"the baseline '{other.id}'" if other.baseline else f"'{other.id}'"

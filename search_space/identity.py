@@ -20,6 +20,7 @@ the numbers of a tiny trial change while this stays; trials of the older version
 
 LATER_KEYS = (
     "block.remove_1x1",
+    "distillation.teacher",
     "loss.hard_pixels",
     "loss.landmark_weight",
     "model.activation",
@@ -37,9 +38,13 @@ LATER_KEYS = (
 is left out of the identity there, and older records stay of use."""
 
 
-def canonical(config: TrialConfig, data_version: str) -> str:
-    """What the fingerprint is taken over: JSON with sorted keys, no spaces."""
+def canonical(config: TrialConfig, data_version: str, teacher: str | None = None) -> str:
+    """What the fingerprint is taken over: JSON with sorted keys, no spaces. Arguments and errors as of `fingerprint`."""
+    if (teacher is None) != (config.distillation.teacher is None):
+        raise ValueError(f"the teacher of the trial is {config.distillation.teacher}, and its identity {teacher}")
     settings = active_settings(config)
+    if teacher is not None:  # what it learns from is a trial, whatever that is called
+        settings["distillation.teacher"] = teacher
     defaults = flatten(TrialConfig())
     for key in LATER_KEYS:
         if key in settings and settings[key] == defaults[key]:
@@ -53,11 +58,15 @@ def canonical(config: TrialConfig, data_version: str) -> str:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
-def fingerprint(config: TrialConfig, data_version: str) -> str:
+def fingerprint(config: TrialConfig, data_version: str, teacher: str | None = None) -> str:
     """The identity of a trial: 64 hexadecimal digits.
 
     Args:
         config: the trial, fully resolved.
         data_version: what `tasks.data_version` says of the data set: it changes when an image or annotation changes.
+        teacher: the fingerprint of the trial that `distillation.teacher` names, where it names one.
+
+    Raises:
+        ValueError: for a teacher that is named and not given, or given and not named.
     """
-    return hashlib.sha256(canonical(config, data_version).encode()).hexdigest()
+    return hashlib.sha256(canonical(config, data_version, teacher).encode()).hexdigest()

@@ -1,7 +1,7 @@
 """The keys of a configuration as a study writes them: `block.type`, `training.epochs`.
 
 One spelling for each key. The block is part of the model, yet so central that its keys stand at the top: `block.type`
-rather than `model.block.type`.
+rather than `model.block.type`. So do those of the hourglass's levels: `level1.block.type`, `level1.width`.
 """
 
 from __future__ import annotations
@@ -15,11 +15,15 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
-from search_space.config import TrialConfig
+from search_space.config import LevelsConfig, TrialConfig
 from search_space.problems import did_you_mean
 
 # (prefix in a study, path in TrialConfig) of sections that do not stand where the models put them.
-_LIFTED: Mapping[tuple[str, ...], tuple[str, ...]] = {("model", "block"): ("block",)}
+_LIFTED: Mapping[tuple[str, ...], tuple[str, ...]] = {
+    ("model", "block"): ("block",),
+    **{("model", "levels", name): (name,) for name in LevelsConfig.model_fields},
+    **{("model", "levels", name, "block"): (name, "block") for name in LevelsConfig.model_fields},
+}
 
 
 @dataclass(frozen=True)
@@ -42,11 +46,26 @@ class Key:
 
     @property
     def choices(self) -> tuple[Any, ...] | None:
-        """The allowed values of a key that has a fixed list of them, else None."""
-        annotation = self.field.annotation
-        if get_origin(annotation) is Literal:
-            return get_args(annotation)
-        return (True, False) if annotation is bool else None
+        """The allowed values of a key that has a fixed list of them, null with them where it is allowed, else None."""
+        annotation: Any = self.field.annotation
+        given = [each for each in get_args(annotation) if each is not type(None)] if self.optional else [annotation]
+        if len(given) != 1:
+            return None
+        null = (None,) if self.optional else ()
+        if get_origin(given[0]) is Literal:
+            return (*get_args(given[0]), *null)
+        return (True, False, *null) if given[0] is bool else None
+
+    @property
+    def optional(self) -> bool:
+        """Whether null is a value of the key."""
+        annotation: Any = self.field.annotation
+        return get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
+
+    @property
+    def level(self) -> int | None:
+        """Of which level of the hourglass the key is; None for a key of the whole."""
+        return int(self.path[2].removeprefix("level")) if self.path[:2] == ("model", "levels") else None
 
     @property
     def expected(self) -> str:
@@ -57,6 +76,8 @@ class Key:
         optional = get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
         bounds = _bounds([*self.field.metadata, *_inner_metadata(annotation)])
         kind = "an integer" if "int" in str(annotation) else "a number"
+        if "str" in str(annotation):
+            return " or ".join([f"a name as {example}" for example in self.field.examples or ()] + ["null"] * optional)
         return kind + bounds + (" or null" if optional else "")
 
 
@@ -99,7 +120,7 @@ def check_value(name: str, value: Any) -> tuple[str, str | None] | None:
     try:
         _adapter(name).validate_python(value, strict=True)
     except ValidationError:
-        hint = did_you_mean(str(value), map(str, key.choices)) if key.choices and isinstance(value, str) else None
+        hint = did_you_mean(str(value), map(show_value, key.choices)) if key.choices and isinstance(value, str) else None
         return f"'{name}' must be {key.expected}, not {show_value(value)}", hint if hint and "mean" in hint else None
     return None
 
