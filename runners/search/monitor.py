@@ -1,0 +1,54 @@
+"""Who watches a search: a monitor of jobs that also hears of points, and of how the search stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from runners.executors import Monitor
+from runners.job import Job
+from runners.search.results import SearchedTrial
+
+
+@dataclass(frozen=True)
+class SearchStanding:
+    """How a search stands.
+
+    Attributes:
+        counted: trials that count (`runners.search.results.counts`), of the `trials` asked for.
+        trials: how many were asked for.
+        infeasible: points that broke a constraint or cannot be built.
+        repeated: points that were proposed before.
+        pruned: trials that the scheduler stopped early.
+        failed: trials that failed.
+        best: the best so far, of a search with one objective.
+        front: what nothing beats so far.
+        epochs_trained: epochs trained by all trials together.
+        seconds: what all launches have taken.
+        hours: the budget, if there is one.
+    """
+
+    counted: int
+    trials: int
+    infeasible: int
+    repeated: int
+    pruned: int
+    failed: int
+    best: SearchedTrial | None
+    front: tuple[SearchedTrial, ...]
+    epochs_trained: int
+    seconds: float
+    hours: float | None
+
+
+class SearchMonitor(Monitor, Protocol):
+    """Is told how a search goes."""
+
+    def stands(self, standing: SearchStanding) -> None:
+        """The search stands otherwise than before."""
+
+    def told(self, trial: SearchedTrial) -> None:
+        """A point needed no training: it was recorded before, repeated, or is infeasible."""
+
+    def pruned(self, job: Job, epoch: int) -> None:
+        """A job was stopped early by the scheduler, after an epoch."""

@@ -1,0 +1,172 @@
+"""What a search has found so far, as its storage holds it: every point, the best, the front."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from runners.job import Places
+from runners.search import storage as kept
+from search_space import ExpandedSearch, InputError, Objective, Point
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.trial import FrozenTrial
+
+SearchState = Literal["complete", "pruned", "failed", "running", "interrupted", "infeasible", "waiting"]
+
+
+@dataclass(frozen=True)
+class SearchedTrial:
+    """A point of the space that a search has proposed.
+
+    Attributes:
+        number: its number in the search, from 0.
+        state: `infeasible` broke a constraint, or cannot be built; `pruned` was stopped early by the scheduler;
+            `waiting` is a first point whose turn has not come.
+        point: the values of its dimensions.
+        values: figures by metric, the last ones known: objectives, counts.
+        epochs: how many it has trained.
+        fingerprint: of its trial; None for one that was never planned.
+        run_id: its run in the record, if it has one.
+        reused: the record held it complete, so it was told and not trained.
+        duplicate_of: the number of the same trial earlier in this search, if it is a repetition.
+        violations: by how much it breaks constraints, relative to their bounds.
+        error: why it failed, or cannot be built.
+        name: what its trial is called, `p12`.
+    """
+
+    number: int
+    state: SearchState
+    point: Point
+    values: Mapping[str, float]
+    epochs: int = 0
+    fingerprint: str | None = None
+    run_id: str | None = None
+    reused: bool = False
+    duplicate_of: int | None = None
+    violations: Mapping[str, float] | None = None
+    error: str | None = None
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A search so far.
+
+    `seconds` is what its launches have taken together; `storage` and `optuna_study` say where Optuna keeps it.
+    """
+
+    search: ExpandedSearch
+    trials: tuple[SearchedTrial, ...]
+    storage: str
+    optuna_study: str
+    seconds: float = 0.0
+
+    @property
+    def complete(self) -> tuple[SearchedTrial, ...]:
+        """Trials that were trained to their end, here or before, each once."""
+        return tuple(trial for trial in self.trials if trial.state == "complete" and trial.duplicate_of is None)
+
+    @property
+    def counted(self) -> int:
+        """How many trials count towards those that the search was asked for."""
+        return sum(counts(trial) for trial in self.trials)
+
+    @property
+    def best(self) -> SearchedTrial | None:
+        """The best complete trial of a search with one objective; None of several, or before there is one."""
+        front = self.front
+        return front[0] if front and len(self.search.objectives) == 1 else None
+
+    @property
+    def front(self) -> tuple[SearchedTrial, ...]:
+        """The complete trials that no other beats: of one objective the best, of several the Pareto front."""
+        return pareto(self.complete, self.search.objectives)
+
+    @property
+    def ranked(self) -> tuple[SearchedTrial, ...]:
+        """The complete trials, the best by the first objective first."""
+        return tuple(sorted(self.complete, key=lambda trial: gains(trial, self.search.objectives), reverse=True))
+
+
+def read_search(search: ExpandedSearch, places: Places, storage: str | None = None) -> SearchResult:
+    """A search as it stands.
+
+    Raises:
+        InputError: if it has not begun in this storage, or the storage does not answer.
+    """
+    url = kept.storage_url(places, storage)
+    study = kept.open_study(search, url, create=False)
+    if study is None:
+        what = f"the search has not begun at scale {search.scale}: it is not in {url}"
+        hint = f"hglab search {search.study.path}, or name its --scale, --data, --set or --storage as it was begun"
+        raise InputError.at(str(search.study.path), what, hint)
+    return result_of(search, study, url)
+
+
+def result_of(search: ExpandedSearch, study: Study, url: str) -> SearchResult:
+    """What an open Optuna study holds."""
+    trials = tuple(to_searched(trial) for trial in study.get_trials(deepcopy=False))
+    return SearchResult(search, trials, url, study.study_name, sum(kept.seconds_of_launches(study).values()))
+
+
+def to_searched(trial: FrozenTrial) -> SearchedTrial:
+    """A trial as Optuna keeps it, as hglab speaks of it."""
+    noted = trial.user_attrs
+    waiting = trial.system_attrs.get("fixed_params", {})
+    return SearchedTrial(
+        number=trial.number,
+        state=_state(trial),
+        point=dict(trial.params) or dict(waiting),
+        values=dict(noted.get(kept.FIGURES, {})),
+        epochs=int(noted.get(kept.EPOCHS, 0)),
+        fingerprint=noted.get(kept.FINGERPRINT),
+        run_id=noted.get(kept.RUN),
+        reused=noted.get(kept.STATUS) == kept.RECORDED,
+        duplicate_of=noted.get(kept.DUPLICATE_OF),
+        violations=noted.get(kept.VIOLATIONS),
+        error=noted.get(kept.ERROR),
+        name=noted.get(kept.NAME, f"p{trial.number}"),
+    )
+
+
+def _state(trial: FrozenTrial) -> SearchState:
+    if trial.user_attrs.get(kept.STATUS) == kept.INFEASIBLE:
+        return "infeasible"
+    states: Mapping[str, SearchState] = {
+        "COMPLETE": "complete",
+        "PRUNED": "pruned",
+        "FAIL": "failed",
+        "WAITING": "waiting",
+        "RUNNING": "running" if trial.user_attrs.get(kept.LAUNCH) else "interrupted",
+    }
+    return states[trial.state.name]
+
+
+def counts(trial: SearchedTrial) -> bool:
+    """Whether a trial counts: trained, or told from the record; not what is rejected, repeated or yet to begin."""
+    return trial.state not in ("infeasible", "waiting") and trial.duplicate_of is None
+
+
+def gains(trial: SearchedTrial, objectives: Sequence[Objective]) -> tuple[float, ...]:
+    """A trial's objectives, each so that more is better."""
+    return tuple(
+        trial.values[objective.metric] * (1 if objective.direction == "max" else -1) for objective in objectives
+    )
+
+
+def pareto(trials: Sequence[SearchedTrial], objectives: Sequence[Objective]) -> tuple[SearchedTrial, ...]:
+    """The trials that no other beats: none is at least as good at every objective and better at one.
+
+    The best by the first objective first; of equals at everything the earliest alone.
+    """
+    front: list[SearchedTrial] = []
+    best: list[tuple[float, ...]] = []
+    for trial in sorted(trials, key=lambda each: (*(-gain for gain in gains(each, objectives)), each.number)):
+        own = gains(trial, objectives)
+        if not any(all(other >= mine for other, mine in zip(ahead, own, strict=True)) for ahead in best):
+            front.append(trial)
+            best.append(own)
+    return tuple(front)

@@ -1,0 +1,132 @@
+"""Where a search is kept: an Optuna study in a database beside the record, and what hglab notes at each of its trials.
+
+Everything that a search needs to go on lies there: points, results, and who is at work on what. No pickle of a sampler.
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runners.job import Places
+from search_space import ExpandedSearch, InputError
+
+if TYPE_CHECKING:
+    from optuna import Study
+    from optuna.storages import BaseStorage
+    from optuna.trial import FrozenTrial
+
+NAME = "name"
+FINGERPRINT = "fingerprint"
+LAUNCH = "launch"
+"""Who is at work on a trial; "" for one that was interrupted."""
+STATUS = "status"
+INFEASIBLE = "infeasible"
+RECORDED = "recorded"
+FIGURES = "figures"
+VIOLATIONS = "violations"
+CONSTRAINTS = "constraints"
+"""What Optuna's samplers are told of constraints: a number each, above 0 where one is broken."""
+DUPLICATE_OF = "duplicate_of"
+EPOCHS = "epochs"
+RUN = "run"
+ERROR = "error"
+
+_BEATS = "launch "
+_SQLITE = "sqlite:///"
+
+
+def storage_url(places: Places, given: str | None = None) -> str:
+    """The database of searches: the one that was given, else a file in the folder of runs."""
+    if given is None:
+        return f"{_SQLITE}{places.trials.parent / 'optuna.db'}"
+    if given.startswith(_SQLITE):
+        return f"{_SQLITE}{Path(given.removeprefix(_SQLITE)).resolve()}"
+    return given
+
+
+def study_name(search: ExpandedSearch) -> str:
+    """What the search is called in the storage: another space, objective, sampler or scale is another search."""
+    return f"{search.study.name} {search.scale} {search.identity[:12]}"
+
+
+def open_study(search: ExpandedSearch, url: str, *, create: bool) -> Study | None:
+    """The search's Optuna study; None if there is none and none is to be created.
+
+    Raises:
+        InputError: for a URL that names no database, or one that does not answer.
+    """
+    quiet_optuna()
+    import optuna
+
+    if not create and url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).is_file():
+        return None
+    storage = _open_storage(url)
+    name = study_name(search)
+    if create:
+        directions = ["maximize" if objective.direction == "max" else "minimize" for objective in search.objectives]
+        study = optuna.create_study(storage=storage, study_name=name, directions=directions, load_if_exists=True)
+        study.set_metric_names([objective.metric for objective in search.objectives])
+        study.set_user_attr("study", search.study.name)
+        study.set_user_attr("scale", search.scale)
+        return study
+    try:
+        return optuna.load_study(storage=storage, study_name=name)
+    except KeyError:
+        return None
+
+
+def quiet_optuna() -> None:
+    """Let Optuna say only what went wrong: it reports each trial otherwise, and warns of what hglab relies on."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
+
+
+def _open_storage(url: str) -> BaseStorage:
+    import optuna
+    from sqlalchemy.exc import SQLAlchemyError
+
+    if url.startswith(_SQLITE):
+        Path(url.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+    try:
+        rdb = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}} if _is_file(url) else {})
+        return optuna.storages.get_storage(rdb)
+    except ModuleNotFoundError as error:
+        what = f"this kind of database needs the package '{error.name}'"
+        raise InputError.at(f"--storage {url}", what, f"pip install {error.name}") from None
+    except (ImportError, RuntimeError, ValueError, SQLAlchemyError) as error:
+        said = str(error).splitlines()[0]
+        hint = "give a database as SQLAlchemy writes it, as in sqlite:///runs/optuna.db"
+        raise InputError.at(f"--storage {url}", f"cannot be opened ({said})", hint) from None
+
+
+def _is_file(url: str) -> bool:
+    return url.startswith(_SQLITE)
+
+
+def note(study: Study, trial: FrozenTrial | Any, **noted: Any) -> None:
+    """Note things at a trial of Optuna's: JSON values."""
+    for key, value in noted.items():
+        study._storage.set_trial_user_attr(trial._trial_id, key, value)
+
+
+def beat(study: Study, launch: str, number: int, seconds: float) -> None:
+    """Show that a launch is alive: `number` grows with each call; and note what it has taken."""
+    study.set_user_attr(f"{_BEATS}{launch}", {"beat": number, "seconds": seconds})
+
+
+def beats(study: Study) -> dict[str, int]:
+    """The last beat of every launch of the search."""
+    attributes = study.user_attrs.items()
+    return {key.removeprefix(_BEATS): int(noted["beat"]) for key, noted in attributes if key.startswith(_BEATS)}
+
+
+def seconds_of_launches(study: Study) -> dict[str, float]:
+    """What every launch of the search has taken."""
+    attributes = study.user_attrs.items()
+    return {key.removeprefix(_BEATS): float(noted["seconds"]) for key, noted in attributes if key.startswith(_BEATS)}
