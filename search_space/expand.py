@@ -7,7 +7,7 @@ the variant's `from`, the variant's `set`, the command line.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +40,8 @@ class Variant:
     config: TrialConfig
     location: Location
     group: str | None = None
+    origins: Mapping[str, Location] = field(default_factory=dict)
+    """Where the value of each key stands that a study, a scale or the command line sets."""
 
 
 @dataclass(frozen=True)
@@ -81,15 +83,12 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
     """
     overrides = overrides or {}
     problems: list[Problem] = []
-    at_scales = {name: read_settings(study.document, ("scales", name), problems) for name in study.spec.scales}
-    at_scale = at_scales.get(scale, {})
-    under: dict[str, Setting] = {**scale_settings(scale), **at_scale}
-    base = _base_settings(study, problems)
+    under, at_scale = _under(study, scale, problems)
     rows = read_rows(study, problems)
     problems += _paper_problems(study, rows) + _figure_problems(study, rows)
     if problems:
         raise InputError(problems)
-    variants = [_resolve(study, row, {**under, **base}, overrides, problems) for row in rows]
+    variants = [_resolve(study, row, under, overrides, problems) for row in rows]
     resolved = [variant for variant in variants if variant is not None]
     if len(resolved) == len(rows):
         problems += _idle_problems({**at_scale, **_own_base(study), **overrides}, resolved)
@@ -103,6 +102,33 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
         for variant in resolved
     )
     return ExpandedStudy(study, scale, values(overrides), tuple(resolved), trials)
+
+
+def expand_variant(study: Study, variant_id: str, scale: str, overrides: Settings) -> Variant:
+    """One row of a study, as `expand` gives it, whatever is wrong with the other rows.
+
+    Settings of `overrides` that mean nothing for this row do nothing: they are meant for others.
+
+    Raises:
+        InputError: with every problem of the study's settings and of the row.
+        KeyError: for a row that the study does not have.
+    """
+    problems: list[Problem] = []
+    under, _ = _under(study, scale, problems)
+    rows = {row.id: row for row in read_rows(study, problems)}
+    if problems:
+        raise InputError(problems)
+    variant = _resolve(study, rows[variant_id], under, overrides, problems)
+    if variant is None or problems:
+        raise InputError(problems)
+    return variant
+
+
+def _under(study: Study, scale: str, problems: list[Problem]) -> tuple[dict[str, Setting], dict[str, Setting]]:
+    """What lies under every row of a study at a scale; and that part of it that the study says of the scale."""
+    at_scales = {name: read_settings(study.document, ("scales", name), problems) for name in study.spec.scales}
+    at_scale = at_scales.get(scale, {})
+    return {**scale_settings(scale), **at_scale, **_base_settings(study, problems)}, at_scale
 
 
 def _own_base(study: Study) -> dict[str, Setting]:
@@ -194,7 +220,9 @@ def _resolve(study: Study, row: Row, under: Settings, overrides: Settings, probl
     problems += [problem for problem in found if problem not in problems]
     if found:
         return None
-    return Variant(row.id, row.label, row.baseline, row.paper, values(row.settings), config, row.location, row.group)
+    origins = {key: setting.value_location for key, setting in layers.items()}
+    own = values(row.settings)
+    return Variant(row.id, row.label, row.baseline, row.paper, own, config, row.location, row.group, origins)
 
 
 def _idle_problems(settings: Settings, variants: list[Variant]) -> list[Problem]:

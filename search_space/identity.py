@@ -39,7 +39,7 @@ is left out of the identity there, and older records stay of use."""
 
 
 def canonical(config: TrialConfig, data_version: str, teacher: str | None = None) -> str:
-    """What the fingerprint is taken over: JSON with sorted keys, no spaces. Arguments and errors as of `fingerprint`."""
+    """What the fingerprint is taken over: JSON with sorted keys, no spaces. Arguments and errors: `fingerprint`."""
     if (teacher is None) != (config.distillation.teacher is None):
         raise ValueError(f"the teacher of the trial is {config.distillation.teacher}, and its identity {teacher}")
     settings = active_settings(config)
