@@ -69,6 +69,15 @@ Checkpoints = Annotated[
         show_default=False,
     ),
 ]
+Storage = Annotated[
+    str | None,
+    typer.Option(
+        envvar="HGLAB_SEARCH_STORAGE",
+        metavar="URL",
+        help="Where Optuna keeps searches: an SQLAlchemy URL.",
+        show_default="an SQLite file in the folder of --runs",
+    ),
+]
 Format = Annotated[ShownAs, typer.Option("--format", help="How to print it.")]
 
 DEFAULT_RUNS = Path("runs")

@@ -17,12 +17,13 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import DEFAULT_RUNS, EXIT_FAILED, Runs, TrackingUri, guarded
+from cli.options import DEFAULT_RUNS, EXIT_FAILED, Runs, Storage, TrackingUri, guarded
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
 
     from runners.record.recorded import RecordedLaunch
+    from search_space import InputError
 
 _PATIENCE_S = 120
 
@@ -31,7 +32,14 @@ _PATIENCE_S = 120
 def ui(
     runs: Runs = DEFAULT_RUNS,
     tracking_uri: TrackingUri = None,
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port; 0 takes a free one.")] = 5000,
+    search: Annotated[
+        bool, typer.Option("--search", help="Open optuna-dashboard on the searches instead (extra `dashboard`).")
+    ] = False,
+    storage: Storage = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Port; 0 takes a free one.", show_default="5000; with --search 8080"),
+    ] = None,
     host: Annotated[
         str, typer.Option(help="Address to listen on; others can reach you if it is not 127.0.0.1.")
     ] = "127.0.0.1",
@@ -42,7 +50,12 @@ def ui(
     The page opens with the last launched study: its trials grouped by variant, with the settings in which they differ.
     `Views` on the page has more: all trials, all launches. The second address shows the learning curves.
 
+    With --search it is optuna-dashboard on the storage of the searches: their history, fronts, importances. It can
+    delete searches and asks for no password, so leave --host at 127.0.0.1 where others could reach it.
+
     Example: hglab ui --port 5001
+
+    Example: hglab ui --search
     """
     from runners.job import Places
     from runners.record.reading import connect, local_database, read_launches
@@ -50,6 +63,14 @@ def ui(
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with this process
     places = Places.below(runs, tracking_uri)
+    if search:
+        from cli.dashboard import show_dashboard
+
+        port = 8080 if port is None else port
+        if port and _answers(host, port):
+            raise _taken(port)
+        show_dashboard(storage or f"sqlite:///{places.trials.parent / 'optuna.db'}", host, port, browser)
+        return
     database = local_database(places.uri)
     if database is not None and not database.exists():
         raise InputError.at(
@@ -60,9 +81,9 @@ def ui(
         base = places.uri.rstrip("/")  # its server runs already
         _show(base, launches, _give_views(connect(places.uri), places.uri, launches), browser)
         return
-    port = port or free_port(host)
+    port = free_port(host) if port == 0 else 5000 if port is None else port
     if _answers(host, port):
-        raise InputError.at(f"--port {port}", "something listens there already", f"try --port {port + 1} or --port 0")
+        raise _taken(port)
     command = [
         sys.executable,
         "-m",
@@ -149,6 +170,12 @@ def _wait(server: subprocess.Popen[str], host: str, port: int, complaints: IO[st
         time.sleep(0.2)
     typer.echo(f"MLflow's server did not answer within {_PATIENCE_S} s", err=True)
     raise typer.Exit(EXIT_FAILED)
+
+
+def _taken(port: int) -> InputError:
+    from search_space import InputError
+
+    return InputError.at(f"--port {port}", "something listens there already", f"try --port {port + 1} or --port 0")
 
 
 def _answers(host: str, port: int) -> bool:
