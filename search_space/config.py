@@ -134,8 +134,8 @@ class ModelConfig(Section):
     )
     relu_first: bool = Field(
         False,
-        description="the ReLU stands at the beginning of a unit, before its BatchNorm, not after the binary convolution "
-        "(in real networks: not after the BatchNorm)",
+        description="the ReLU stands at the beginning of a unit, before its BatchNorm, not after the binary "
+        "convolution (in real networks: not after the BatchNorm)",
     )
     activation: Activation = Field(
         "relu", description="what stands where model.relu puts a ReLU: relu, or prelu with a slope for each channel"

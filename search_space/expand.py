@@ -15,7 +15,7 @@ from search_space.conditions import contradictions, unmet
 from search_space.config import TrialConfig
 from search_space.designs import Row, read_rows
 from search_space.identity import canonical
-from search_space.keys import assemble, flatten, show_value
+from search_space.keys import assemble, flatten
 from search_space.problems import InputError, Location, Problem, did_you_mean
 from search_space.published import published_tables
 from search_space.scales import DEFAULT_SCALE, scale_settings
@@ -212,7 +212,7 @@ def _resolve(study: Study, row: Row, under: Settings, overrides: Settings, probl
     found: list[Problem] = []
     for key, setting in row.settings.items():
         if (condition := unmet(key, flat)) is not None:
-            what = f"{condition}, and in '{row.id}' it is {show_value(flat[condition.needs])}"
+            what = f"{condition}, and in '{row.id}' {condition.found(flat)}"
             found.append(Problem(setting.key_location, what, f"remove '{key}' or set '{condition.needs}'"))
     for key, what in contradictions(flat):
         where = layers[key].value_location if key in layers else row.location

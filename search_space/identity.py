@@ -12,7 +12,7 @@ import json
 
 from search_space.conditions import active_settings
 from search_space.config import TrialConfig
-from search_space.keys import flatten
+from search_space.keys import all_keys, flatten
 
 TRAINING_CODE_VERSION = 1
 """Raise by hand whenever a change makes a trial train to other numbers. `tests/runners/test_golden_trial.py` fails when
@@ -25,6 +25,7 @@ LATER_KEYS = (
     "loss.landmark_weight",
     "model.activation",
     "model.hourglass",
+    "model.relu_first",
     "model.shortcut_projection",
     "model.sign_beta",
     "model.sign_gradient",
@@ -33,6 +34,7 @@ LATER_KEYS = (
     "training.momentum",
     "training.precision",
     "training.stacking",
+    *(name for name, key in all_keys().items() if key.level is not None),
 )
 """Keys that came after records existed. At its default such a key trains what was trained before there was one, so it
 is left out of the identity there, and older records stay of use."""

@@ -25,6 +25,9 @@ _LIFTED: Mapping[tuple[str, ...], tuple[str, ...]] = {
     **{("model", "levels", name, "block"): (name, "block") for name in LevelsConfig.model_fields},
 }
 
+LEVELS = range(len(LevelsConfig.model_fields))
+"""The levels of the deepest hourglass: level n is its map halved n times."""
+
 
 @dataclass(frozen=True)
 class Key:
@@ -73,12 +76,13 @@ class Key:
         if self.choices:
             return "one of " + ", ".join(show_value(choice) for choice in self.choices)
         annotation: Any = self.field.annotation
-        optional = get_origin(annotation) in (Union, types.UnionType) and type(None) in get_args(annotation)
         bounds = _bounds([*self.field.metadata, *_inner_metadata(annotation)])
         kind = "an integer" if "int" in str(annotation) else "a number"
         if "str" in str(annotation):
-            return " or ".join([f"a name as {example}" for example in self.field.examples or ()] + ["null"] * optional)
-        return kind + bounds + (" or null" if optional else "")
+            return " or ".join(
+                [f"a name as {example}" for example in self.field.examples or ()] + ["null"] * self.optional
+            )
+        return kind + bounds + (" or null" if self.optional else "")
 
 
 @functools.cache
@@ -120,7 +124,8 @@ def check_value(name: str, value: Any) -> tuple[str, str | None] | None:
     try:
         _adapter(name).validate_python(value, strict=True)
     except ValidationError:
-        hint = did_you_mean(str(value), map(show_value, key.choices)) if key.choices and isinstance(value, str) else None
+        choices = key.choices if isinstance(value, str) else None
+        hint = did_you_mean(str(value), map(show_value, choices)) if choices else None
         return f"'{name}' must be {key.expected}, not {show_value(value)}", hint if hint and "mean" in hint else None
     return None
 

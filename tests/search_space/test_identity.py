@@ -27,6 +27,13 @@ ANOTHER = {
     "model.pooling": "average",
     "model.upsampling": "bilinear",
     "model.relu": True,
+    "level0.block.type": "multi_scale",
+    "level0.block.remove_1x1": True,
+    "level0.block.width": 1.0,
+    **{f"level{level}.width": 0.5 for level in range(1, 5)},
+    **{f"level{level}.block.type": "hierarchical" for level in range(1, 5)},
+    **{f"level{level}.block.remove_1x1": True for level in range(1, 5)},
+    **{f"level{level}.block.width": 0.25 for level in range(1, 5)},
     "model.sign_gradient": "polynomial",
     "model.weight_scale": "learned",
     "model.shortcut_projection": "real",
@@ -55,9 +62,16 @@ ANOTHER = {
     "distillation.teacher": "teachers/real/0",
     "evaluation.flip_test": True,
 }
+DEEP = {"width": 0.5, "block.type": "multi_scale", "block.width": 1.0, "block.remove_1x1": True}
+DEEP_HIERARCHICAL = {"model.order": 6, "block.type": "hierarchical"}
 INACTIVE_BY_DEFAULT = {
     "block.depth": (5, {"block.type": "hierarchical"}),
     "block.cardinality": (2, {"block.type": "hierarchical"}),
+    **{f"level{level}.block.depth": (5, {f"level{level}.block.type": "hierarchical"}) for level in range(5)},
+    **{f"level{level}.block.cardinality": (2, {"block.type": "hierarchical"}) for level in range(5)},
+    **{f"level{level}.{key}": (value, {"model.order": 6}) for level in (5, 6) for key, value in DEEP.items()},
+    **{f"level{level}.block.{key}": (2, DEEP_HIERARCHICAL) for level in (5, 6) for key in ("depth", "cardinality")},
+    "model.relu_first": (True, {"model.binary": False}),
     "model.activation": ("prelu", {"model.relu": True}),
     "model.sign_beta": (2.0, {"model.sign_gradient": "swish"}),
     "distillation.weight": (0.25, {"distillation.teacher": "teachers/real"}),
