@@ -5,26 +5,38 @@ Imports neither torch nor Ray nor MLflow, so that a plan of a thousand trials an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from blocks.count import Counts, count
 from blocks.widths import check_model
-from search_space import ExpandedStudy, InputError, Problem, Trial, TrialConfig, Variant, fingerprint
+from search_space import ExpandedStudy, InputError, Problem, Study, Trial, TrialConfig, Variant, fingerprint
 from search_space.phases import describe, predecessor
+from search_space.teachers import find_teachers
 from tasks.errors import DataError
 from tasks.version import data_version
 
 
 @dataclass(frozen=True)
 class PlannedTrial:
-    """A trial with its identity, and the trial whose trained weights it begins from (stacks in sequence)."""
+    """A trial with its identity, and the trials that have to be trained before it.
+
+    `begins_from` is the one whose trained weights it begins from (stacks in sequence), `teacher` the one whose heatmaps
+    it learns from (distillation).
+    """
 
     trial: Trial
     fingerprint: str
     data_version: str
     begins_from: PlannedTrial | None = None
+    teacher: PlannedTrial | None = None
+
+    @property
+    def needs(self) -> tuple[PlannedTrial, ...]:
+        """The trials whose trained weights it cannot do without."""
+        return tuple(trial for trial in (self.begins_from, self.teacher) if trial is not None)
 
     @property
     def variant(self) -> Variant:
@@ -51,8 +63,8 @@ class PlannedTrial:
 class Plan:
     """A study, ready to run: its trials with their identities and the counts of every variant's network.
 
-    `trials` are those of the table's rows. What they begin from, where stacks are trained in sequence, are `phases`;
-    their variants are called after the row that needs them, and have counts, too.
+    `trials` are those of the table's rows. What they need besides are `phases`: stacks trained in sequence, and
+    teachers. Their variants are called after the row that needs them, and have counts, too.
     """
 
     expanded: ExpandedStudy
@@ -61,7 +73,7 @@ class Plan:
 
     @property
     def phases(self) -> tuple[PlannedTrial, ...]:
-        """The trials that a row begins from and that are no row themselves, each once, the first to train first."""
+        """The trials that a row needs and that are no row themselves, each once, the first to train first."""
         rows = {trial.fingerprint for trial in self.trials}
         found: dict[str, PlannedTrial] = {}
         for trial in self.trials:
@@ -93,8 +105,10 @@ def plan_study(
             the data is not.
 
     Raises:
-        InputError: for networks that cannot be built, and data that is not there.
+        InputError: for networks that cannot be built, data that is not there, and teachers that cannot be had
+            (`search_space.teachers`).
     """
+    teachers = find_teachers(expanded.study, expanded.scale, expanded.overrides, expanded.variants)
     problems: list[Problem] = []
     counts: dict[str, Counts] = {}
     versions = dict(known_versions or {})
@@ -106,6 +120,10 @@ def plan_study(
         ]
         if not wrong:
             counts[variant.id] = count(model, data.resolution)
+    for reference, teacher in teachers.items():
+        wrong = [*check_model(teacher.config.model, teacher.config.data.resolution), *_batch_problems(teacher.config)]
+        what = f"the network of the teacher '{reference}' cannot be built"
+        problems += [Problem(teacher.variant.location, f"{what}: {each}") for each in wrong]
     for trial in expanded.trials:
         data = trial.config.data
         if data.name not in versions:
@@ -115,7 +133,7 @@ def plan_study(
                 raise InputError.at("--data-root", str(error)) from None
     if problems:
         raise InputError(problems)
-    trials = _with_identities(expanded, versions)
+    trials = _with_identities(expanded.trials, versions, teachers)
     for planned in trials:
         for phase in ancestors(planned):
             variant = phase.variant
@@ -124,38 +142,76 @@ def plan_study(
     return Plan(expanded, trials, counts)
 
 
+def plan_trial(
+    study: Study, scale: str, overrides: Mapping[str, Any], trial: Trial, versions: Mapping[str, str]
+) -> PlannedTrial:
+    """The plan of one trial that is no row of an expanded study: of a point of a search.
+
+    Args:
+        study: the study that is run; teachers are looked for beside it.
+        scale: of the launch.
+        overrides: settings of the command line.
+        trial: the trial. What it needs is called after its variant (`ancestors` gives it).
+        versions: the versions of data sets by name.
+
+    Raises:
+        InputError: for a teacher that cannot be had (`search_space.teachers`).
+    """
+    return _with_identities([trial], versions, find_teachers(study, scale, overrides, [trial.variant]))[0]
+
+
 def ancestors(trial: PlannedTrial) -> Iterator[PlannedTrial]:
-    """The trials that this one goes on from: the one it begins from, the one that that begins from, ..."""
-    before = trial.begins_from
-    while before is not None:
-        yield before
-        before = before.begins_from
+    """The trials that this one needs, and those that they need, each once: what is trained last comes first."""
+    found: dict[str, PlannedTrial] = {}
+
+    def visit(each: PlannedTrial) -> None:
+        for before in each.needs:
+            visit(before)
+            found.setdefault(before.fingerprint, before)
+
+    visit(trial)
+    yield from reversed(found.values())
 
 
-def _with_identities(expanded: ExpandedStudy, versions: Mapping[str, str]) -> tuple[PlannedTrial, ...]:
+def learns_from(trial: PlannedTrial, other: PlannedTrial) -> bool:
+    """Whether another trial is a trial's teacher, or one that the teacher needs."""
+    teacher = trial.teacher
+    return teacher is not None and other.fingerprint in {each.fingerprint for each in (teacher, *ancestors(teacher))}
+
+
+def _with_identities(
+    trials: Sequence[Trial], versions: Mapping[str, str], teachers: Mapping[str, Trial]
+) -> tuple[PlannedTrial, ...]:
     def identify(config: TrialConfig) -> str:
-        return fingerprint(config, versions[config.data.name])
+        reference = config.distillation.teacher
+        teacher = None if reference is None else identify(teachers[reference].config)
+        return fingerprint(config, versions[config.data.name], teacher)
 
-    identities = [identify(trial.config) for trial in expanded.trials]
-    # A phase that is also a row of the table (one stack, say) is that row.
-    rows = dict(zip(reversed(identities), reversed(expanded.trials), strict=True))
+    identities = [identify(trial.config) for trial in trials]
+    # What a row needs may be a row of the table itself (one stack, say): then it is that row.
+    rows = dict(zip(reversed(identities), reversed(trials), strict=True))
 
-    made: dict[str, PlannedTrial] = {}  # a phase that two rows share is called after the first
+    made: dict[str, PlannedTrial] = {}  # what two rows need is called after the first
+
+    def needed(trial: Trial, row: Variant) -> PlannedTrial:
+        identity = identify(trial.config)
+        if identity in rows:
+            return planned(rows[identity], identity, rows[identity].variant)
+        if identity not in made:
+            made[identity] = planned(trial, identity, row)
+        return made[identity]
 
     def planned(trial: Trial, identity: str, row: Variant) -> PlannedTrial:
-        before, version = predecessor(trial.config), versions[trial.config.data.name]
-        if before is None:
-            return PlannedTrial(trial, identity, version)
-        earlier = identify(before)
-        owner = rows.get(earlier)
-        if owner is None and earlier not in made:
-            made[earlier] = planned(_phase(row, before), earlier, row)
-        begins_from = planned(owner, earlier, owner.variant) if owner else made[earlier]
-        return PlannedTrial(trial, identity, version, begins_from)
+        before, reference = predecessor(trial.config), trial.config.distillation.teacher
+        begins_from = teacher = None
+        if before is not None:
+            begins_from = needed(_phase(row, before), row)
+        if reference is not None:
+            called = _teacher(row, reference, teachers[reference])
+            teacher = needed(called, called.variant)
+        return PlannedTrial(trial, identity, versions[trial.config.data.name], begins_from, teacher)
 
-    return tuple(
-        planned(trial, identity, trial.variant) for trial, identity in zip(expanded.trials, identities, strict=True)
-    )
+    return tuple(planned(trial, identity, trial.variant) for trial, identity in zip(trials, identities, strict=True))
 
 
 def _phase(row: Variant, config: TrialConfig) -> Trial:
@@ -172,6 +228,13 @@ def _phase(row: Variant, config: TrialConfig) -> Trial:
         config=config.model_copy(update={"seed": 0}),
     )
     return Trial(variant, config.seed, config)
+
+
+def _teacher(row: Variant, reference: str, teacher: Trial) -> Trial:
+    """The teacher of a row's trials, called after the row, `student:teacher`, unless it is a row itself."""
+    label = f"{row.label}: teacher {reference}"
+    variant = replace(teacher.variant, id=f"{row.id}:teacher", label=label, baseline=False, paper=None, group=row.group)
+    return Trial(variant, teacher.seed, teacher.config)
 
 
 def _batch_problems(config: TrialConfig) -> list[str]:
