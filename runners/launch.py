@@ -12,7 +12,7 @@ from runners.executors import Executor, Monitor
 from runners.job import Job, Places, Resources
 from runners.lease import Claim, heartbeat_s, hold
 from runners.mirrored import send_ahead, weights_finder
-from runners.planning import Plan, PlannedTrial, ancestors
+from runners.planning import Plan, PlannedTrial, learns_from, to_train_for
 from runners.record import names
 from runners.record.buffer import LeftOver, outbox_file, outboxes, send_left_over
 from runners.record.chosen import choose_runs
@@ -35,7 +35,7 @@ class Remaining:
 
     Attributes:
         reused: trials that the record holds complete.
-        to_train: trials to train, with those from whose weights they begin; `fresh` ones from the start.
+        to_train: trials to train, with those whose weights they need; `fresh` ones from the start.
         failed: trials that have failed and are left as they are, with the errors; a retry trains them.
         known: the runs that had ended, by fingerprint. Those of another launch that end later are news.
     """
@@ -77,8 +77,8 @@ def remaining(
 ) -> Remaining:
     """Split a plan by what the record holds, of this study or any other; doubles in the plan train once.
 
-    A trial that begins from the weights of another asks for that one first: again, if the record holds it complete but
-    its weights are not in `places`. Where that one has failed, both are left as failed.
+    A trial that needs the weights of another, to begin from or of its teacher, asks for that one first: again, if the
+    record holds it complete but its weights are not in `places`. Where that one has failed, both are left as failed.
 
     Args:
         plan: what is asked for.
@@ -101,16 +101,13 @@ def remaining(
         if run is not None and _has_failed(run) and not retry_failed:
             failed.setdefault(trial.fingerprint, (trial, run.error or "it does not say why"))
             continue
-        needed = [trial]
-        for phase in ancestors(trial):
-            if phase.fingerprint in complete and has_weights(phase.fingerprint):
-                break
-            needed.append(phase)
-        broken = next((phase for phase in needed if _has_failed(chosen.get(phase.fingerprint))), None)
+        needed = to_train_for(trial, lambda key: key in complete and has_weights(key))
+        broken = next((phase for phase in reversed(needed) if _has_failed(chosen.get(phase.fingerprint))), None)
         if broken is not None and not retry_failed:
-            failed.setdefault(trial.fingerprint, (trial, f"it begins from {broken.name}, which has failed"))
+            how = "learns" if learns_from(trial, broken) else "begins"
+            failed.setdefault(trial.fingerprint, (trial, f"it {how} from {broken.name}, which has failed"))
             continue
-        for each in reversed(needed):
+        for each in needed:
             distinct.setdefault(each.fingerprint, each)
     known: dict[str, list[str]] = {}
     for run in recorded:

@@ -84,8 +84,8 @@ def send_ahead(trials: Sequence[PlannedTrial], places: Places, *, fresh: bool) -
     url = places.checkpoints
     if url is None:
         return
-    begins_from = {trial.begins_from.fingerprint for trial in trials if trial.begins_from is not None}
-    needed = {key for key in begins_from - {trial.fingerprint for trial in trials} if places.weights(key).is_file()}
+    asked = {before.fingerprint for trial in trials for before in trial.needs}
+    needed = {key for key in asked - {trial.fingerprint for trial in trials} if places.weights(key).is_file()}
     begun = [trial.fingerprint for trial in trials if not fresh and places.folder(trial.fingerprint).is_dir()]
     if not needed and not begun:
         return

@@ -5,7 +5,7 @@ Imports neither torch nor Ray nor MLflow, so that a plan of a thousand trials an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -162,15 +162,26 @@ def plan_trial(
 
 def ancestors(trial: PlannedTrial) -> Iterator[PlannedTrial]:
     """The trials that this one needs, and those that they need, each once: what is trained last comes first."""
+    yield from reversed(to_train_for(trial, lambda fingerprint: False)[:-1])
+
+
+def to_train_for(trial: PlannedTrial, is_there: Callable[[str], bool]) -> list[PlannedTrial]:
+    """What to train so that a trial can be: what it needs first, itself last, each once.
+
+    Args:
+        trial: the trial, which is to be trained itself.
+        is_there: whether the trained weights of a fingerprint are at hand. What those needed is not asked for.
+    """
     found: dict[str, PlannedTrial] = {}
 
     def visit(each: PlannedTrial) -> None:
         for before in each.needs:
-            visit(before)
-            found.setdefault(before.fingerprint, before)
+            if before.fingerprint not in found and not is_there(before.fingerprint):
+                visit(before)
+        found.setdefault(each.fingerprint, each)
 
     visit(trial)
-    yield from reversed(found.values())
+    return list(found.values())
 
 
 def learns_from(trial: PlannedTrial, other: PlannedTrial) -> bool:

@@ -73,13 +73,13 @@ class Watch:
 
 
 def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], executor: Executor, watch: Watch) -> None:
-    """Train trials, those first from whose weights others begin; trials that another launch trains last.
+    """Train trials, those first whose weights others need; trials that another launch trains last.
 
     It waits for those until the record holds their results, which it takes, or until their leases are free or stale,
     and then trains them itself.
 
     Args:
-        trials: what to train, each after the one that it begins from.
+        trials: what to train, each after those that it needs.
         jobs: their jobs by fingerprint.
         executor: runs jobs.
         watch: is told how they go.
@@ -95,7 +95,7 @@ def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], exe
         if stop is not None and stop.made():
             raise KeyboardInterrupt
         before = len(pending)
-        for key in [key for key, trial in pending.items() if _fail_with_its_beginning(trial, jobs, watch)]:
+        for key in [key for key, trial in pending.items() if _fail_with_what_it_needs(trial, jobs, watch)]:
             del pending[key]
         free: list[Job] = []
         for trial in ready(pending.values()):
@@ -117,7 +117,7 @@ def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], exe
             for job in free:
                 if job.fingerprint in watch.turned_away:
                     continue
-                if job.fingerprint not in watch.ended:  # whoever begins from it must not go on as if it were there
+                if job.fingerprint not in watch.ended:  # whoever needs it must not go on as if it were there
                     watch.failed(job, "the executor did not say how it ended")
                 del pending[job.fingerprint]
         elif len(pending) == before:
@@ -125,22 +125,21 @@ def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], exe
 
 
 def ready(pending: Iterable[PlannedTrial]) -> list[PlannedTrial]:
-    """Those of the pending trials that begin from no other of them."""
+    """Those of the pending trials that need no other of them."""
     pending = list(pending)
     among = {trial.fingerprint for trial in pending}
-    return [trial for trial in pending if trial.begins_from is None or trial.begins_from.fingerprint not in among]
+    return [trial for trial in pending if not any(before.fingerprint in among for before in trial.needs)]
 
 
-def _fail_with_its_beginning(trial: PlannedTrial, jobs: Mapping[str, Job], watch: Watch) -> bool:
-    """Whether the trial that this one begins from has failed in this launch; then this one has failed, too."""
-    before = trial.begins_from
-    if before is None or before.fingerprint not in jobs:
-        return False
-    earlier = jobs[before.fingerprint].name
-    if earlier not in watch.outcome.failed:
-        return False
-    watch.failed(jobs[trial.fingerprint], f"the trial from whose weights it begins has failed: {earlier}")
-    return True
+def _fail_with_what_it_needs(trial: PlannedTrial, jobs: Mapping[str, Job], watch: Watch) -> bool:
+    """Whether a trial that this one needs has failed in this launch; then this one has failed, too."""
+    for before in trial.needs:
+        earlier = jobs.get(before.fingerprint)
+        if earlier is not None and earlier.name in watch.outcome.failed:
+            how = "the trial from whose weights it begins" if before is trial.begins_from else "its teacher"
+            watch.failed(jobs[trial.fingerprint], f"{how} has failed: {earlier.name}")
+            return True
+    return False
 
 
 def _recorded(job: Job) -> list[RecordedTrial]:
