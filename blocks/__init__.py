@@ -7,7 +7,7 @@ have the names of their modules, so they are bound here at once: a lazy `__getat
 """
 
 from blocks.build import build
+from blocks.checks import check_model
 from blocks.count import Counts, count
-from blocks.widths import check_model
 
 __all__ = ["Counts", "build", "check_model", "count"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from blocks.checks import check_widths
 from blocks.plan import WidthError
-from blocks.widths import check_widths
 from search_space.config import ModelConfig
 
 if TYPE_CHECKING:

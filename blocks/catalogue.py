@@ -31,13 +31,14 @@ def plan_block(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> 
     return plan
 
 
-def plan_merge(outputs: int, config: BlockConfig, binary: bool) -> BlockPlan:
-    """The plan of a block that reads a concatenation of two maps: 2 x `outputs` channels to `outputs`.
+def plan_merge(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> BlockPlan:
+    """The plan of a block that reads a concatenation of two maps: 2 x `inputs` channels to `outputs`.
 
     Its first convolutions take twice the channels, the rest is that of any other block; its shortcut is the sum of
-    the two maps, without parameters (network_spec, 7).
+    the two maps, without parameters (network_spec, 7), or, where these have another width, that of any other block.
 
     Raises:
         WidthError: if the block cannot be `outputs` channels wide.
     """
-    return replace(plan_block(2 * outputs, outputs, config, binary), shortcut="halves")
+    plan = plan_block(2 * inputs, outputs, config, binary)
+    return replace(plan, shortcut="halves") if inputs == outputs else plan

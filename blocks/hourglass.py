@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from blocks.levels import Place
 from search_space.config import Pooling, Upsampling
 
 
@@ -26,6 +27,10 @@ def upsample2(x: Tensor, upsampling: Upsampling) -> Tensor:
     return F.interpolate(x, scale_factor=2, mode="bilinear", align_corners=False)
 
 
+MakeBlock = Callable[[Place, int], nn.Module]
+"""Makes the block of a place at a level (`blocks.levels`)."""
+
+
 class Hourglass(nn.Module):
     """An hourglass of some order: N x features x H x W to the same, H and W divisible by 2**order.
 
@@ -33,24 +38,31 @@ class Hourglass(nn.Module):
     3 order + 1 blocks (network_spec, 2).
 
     Args:
-        block: makes one block, features to features.
+        block: makes one block, given its place and its level.
         order: how often the resolution is halved, at least 1.
         pooling: max or average.
         upsampling: nearest or bilinear.
+        level: how often the map that it reads is halved already.
     """
 
     def __init__(
-        self, block: Callable[[], nn.Module], order: int, pooling: Pooling = "max", upsampling: Upsampling = "nearest"
+        self,
+        block: MakeBlock,
+        order: int,
+        pooling: Pooling = "max",
+        upsampling: Upsampling = "nearest",
+        level: int = 0,
     ) -> None:
         super().__init__()
         if order < 1:
             raise ValueError(f"the order of an hourglass must be at least 1, got {order}")
+        below = level + 1
         self.upsampling = upsampling
-        self.skip = block()
+        self.skip = block("skip", level)
         self.pool = pool2(pooling)
-        self.down = block()
-        self.inner = Hourglass(block, order - 1, pooling, upsampling) if order > 1 else block()
-        self.up = block()
+        self.down = block("down", below)
+        self.inner = Hourglass(block, order - 1, pooling, upsampling, below) if order > 1 else block("inner", below)
+        self.up = block("up", below)
 
     def forward(self, x: Tensor) -> Tensor:
         """N x features x H x W to N x features x H x W."""
@@ -67,29 +79,33 @@ class ImprovedHourglass(nn.Module):
     wherever `inner` is one, and the block after the outermost (network_spec, 7). 2 order + 1 blocks.
 
     Args:
-        block: makes one block, features to features.
-        merge: makes one block that reads a concatenation, 2 features to features.
+        block: makes one block, given its place and its level.
         order: how often the resolution is halved, at least 1.
         pooling: max or average.
         upsampling: nearest or bilinear.
+        level: how often the map that it reads is halved already.
     """
 
     def __init__(
         self,
-        block: Callable[[], nn.Module],
-        merge: Callable[[], nn.Module],
+        block: MakeBlock,
         order: int,
         pooling: Pooling = "max",
         upsampling: Upsampling = "nearest",
+        level: int = 0,
     ) -> None:
         super().__init__()
         if order < 1:
             raise ValueError(f"the order of an hourglass must be at least 1, got {order}")
+        below = level + 1
         self.upsampling = upsampling
         self.pool = pool2(pooling)
-        self.down = block()
-        self.inner = ImprovedHourglass(block, merge, order - 1, pooling, upsampling) if order > 1 else block()
-        self.up = merge() if order > 1 else block()
+        self.down = block("down", below)
+        deeper = order > 1
+        self.inner = (
+            ImprovedHourglass(block, order - 1, pooling, upsampling, below) if deeper else block("inner", below)
+        )
+        self.up = block("up", below)
 
     def forward(self, x: Tensor) -> Tensor:
         """N x features x H x W to N x 2 features x H x W, what came up first, then x."""

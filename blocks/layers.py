@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple
 
 from blocks.catalogue import plan_block, plan_merge
+from blocks.levels import is_improved, place_plan
 from blocks.plan import BlockPlan
 from blocks.widths import STRIDE, hourglass_features, stem_widths
 from search_space.config import ModelConfig, WeightScale
@@ -62,11 +63,6 @@ def remaps_features(model: ModelConfig) -> bool:
     return not model.binary and model.block.type == "bottleneck"
 
 
-def is_improved(model: ModelConfig) -> bool:
-    """Whether the hourglass is the improved one, which gives twice the features to the block after it."""
-    return model.hourglass == "improved"
-
-
 def network_layers(model: ModelConfig, resolution: int, landmarks: int = 16) -> Iterator[Layer]:
     """All layers of the network at an input of `resolution` pixels a side (WidthError if it cannot be built)."""
     yield from stem_layers(model, resolution)
@@ -90,8 +86,9 @@ def stem_layers(model: ModelConfig, resolution: int, name: str = "stem") -> Iter
 def stack_layers(model: ModelConfig, resolution: int, landmarks: int, name: str) -> Iterator[Layer]:
     """Hourglass, block, 1x1 layer, output (network_spec, 2-5 and 7)."""
     features, side = hourglass_features(model), resolution // STRIDE
-    yield from _hourglass(model, features, model.order, side, f"{name}.hourglass")
-    yield from _after(model, features, side, f"{name}.block", merges=is_improved(model))
+    yield from _hourglass(model, 0, side, f"{name}.hourglass")
+    plan = plan_merge if is_improved(model) else plan_block
+    yield from block_layers(plan(features, features, model.block, model.binary), side, f"{name}.block", model)
     if model.binary:
         yield from _unit(model, features, features, side, f"{name}.mix", kernel=1)
     else:
@@ -108,22 +105,17 @@ def link_layers(model: ModelConfig, resolution: int, landmarks: int, name: str) 
     yield Layer(f"{name}.heatmaps", "convolution", landmarks, features, side, bias=True)
 
 
-def _hourglass(model: ModelConfig, features: int, order: int, side: int, name: str) -> Iterator[Layer]:
+def _hourglass(model: ModelConfig, level: int, side: int, name: str) -> Iterator[Layer]:
+    """The hourglass whose way across is of a level: `skip` on its map, all else on half of it."""
+    half, below = side // 2, level + 1
     if not is_improved(model):
-        yield from _block(model, features, features, side, f"{name}.skip")
-    yield from _block(model, features, features, side // 2, f"{name}.down")
-    if order > 1:
-        yield from _hourglass(model, features, order - 1, side // 2, f"{name}.inner")
+        yield from block_layers(place_plan(model, "skip", level), side, f"{name}.skip", model)
+    yield from block_layers(place_plan(model, "down", below), half, f"{name}.down", model)
+    if below < model.order:
+        yield from _hourglass(model, below, half, f"{name}.inner")
     else:
-        yield from _block(model, features, features, side // 2, f"{name}.inner")
-    yield from _after(model, features, side // 2, f"{name}.up", merges=is_improved(model) and order > 1)
-
-
-def _after(model: ModelConfig, features: int, side: int, name: str, *, merges: bool) -> Iterator[Layer]:
-    """The block after an hourglass: it `merges` the two maps that an improved one gives."""
-    if not merges:
-        return _block(model, features, features, side, name)
-    return block_layers(plan_merge(features, model.block, model.binary), side, name, model)
+        yield from block_layers(place_plan(model, "inner", below), half, f"{name}.inner", model)
+    yield from block_layers(place_plan(model, "up", below), half, f"{name}.up", model)
 
 
 def _block(model: ModelConfig, inputs: int, outputs: int, side: int, name: str) -> Iterator[Layer]:
@@ -163,6 +155,9 @@ def _unit(
     groups: int = 1,
     bias: bool = False,
 ) -> Iterator[Layer]:
+    prelu = model.binary and model.relu and model.activation == "prelu"
+    if prelu and model.relu_first:
+        yield Layer(f"{name}.prelu", "prelu", inputs, inputs, side)
     yield Layer(f"{name}.norm", "batch_norm", inputs, inputs, side)
     yield Layer(
         f"{name}.conv",
@@ -176,5 +171,5 @@ def _unit(
         binary=model.binary,
         scale=model.weight_scale if model.binary else "mean",
     )
-    if model.binary and model.relu and model.activation == "prelu":
+    if prelu and not model.relu_first:
         yield Layer(f"{name}.prelu", "prelu", outputs, outputs, side)

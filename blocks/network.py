@@ -10,13 +10,15 @@ from torch import Tensor, nn
 
 from blocks.binary import BinaryConv2d
 from blocks.catalogue import plan_block, plan_merge
+from blocks.checks import check_resolution, resolution_multiple
 from blocks.grouped import binarised_together
 from blocks.hourglass import Hourglass, ImprovedHourglass, pool2
-from blocks.layers import is_improved, remaps_features
+from blocks.layers import remaps_features
+from blocks.levels import Place, is_improved, place_plan
 from blocks.plan import BlockPlan
 from blocks.residual import ResidualBlock
 from blocks.unit import Unit, binarisation
-from blocks.widths import check_resolution, hourglass_features, resolution_multiple, stem_widths
+from blocks.widths import hourglass_features, stem_widths
 from search_space.config import ModelConfig
 
 
@@ -84,9 +86,18 @@ class Stack(nn.Module):
         super().__init__()
         features = hourglass_features(model)
         self.hourglass = make_hourglass(model)
-        self.block = make_merge(model, features) if is_improved(model) else make_block(model, features, features)
+        plan = plan_merge if is_improved(model) else plan_block
+        self.block = _run(plan(features, features, model.block, model.binary), model)
         self.mix: nn.Module = (
-            Unit(features, features, 1, binary=True, relu=model.relu, binarisation=binarisation(model))
+            Unit(
+                features,
+                features,
+                1,
+                binary=True,
+                relu=model.relu,
+                relu_first=model.relu_first,
+                binarisation=binarisation(model),
+            )
             if model.binary
             else nn.Conv2d(features, features, 1)
         )
@@ -124,27 +135,24 @@ def make_block(model: ModelConfig, inputs: int, outputs: int) -> ResidualBlock:
     return _run(plan, model)
 
 
-def make_merge(model: ModelConfig, features: int) -> ResidualBlock:
-    """A block of the network's type that reads two maps laid together, 2 `features` to `features` (else WidthError)."""
-    return _run(plan_merge(features, model.block, model.binary), model)
-
-
 def _run(plan: BlockPlan, model: ModelConfig) -> ResidualBlock:
-    return ResidualBlock(plan, binary=model.binary, relu=model.relu, binarisation=binarisation(model))
+    return ResidualBlock(
+        plan,
+        binary=model.binary,
+        relu=model.relu,
+        relu_first=model.relu_first,
+        binarisation=binarisation(model),
+    )
 
 
 def make_hourglass(model: ModelConfig) -> Hourglass | ImprovedHourglass:
     """The hourglass of the configuration; an improved one gives twice the features (`blocks.hourglass`)."""
-    features = hourglass_features(model)
 
-    def block() -> ResidualBlock:
-        return make_block(model, features, features)
+    def block(place: Place, level: int) -> ResidualBlock:
+        return _run(place_plan(model, place, level), model)
 
-    if is_improved(model):
-        return ImprovedHourglass(
-            block, lambda: make_merge(model, features), model.order, model.pooling, model.upsampling
-        )
-    return Hourglass(block, model.order, model.pooling, model.upsampling)
+    kind = ImprovedHourglass if is_improved(model) else Hourglass
+    return kind(block, model.order, model.pooling, model.upsampling)
 
 
 def initialise(network: nn.Module) -> None:

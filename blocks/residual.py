@@ -19,7 +19,13 @@ class ResidualBlock(nn.Module):
     """
 
     def __init__(
-        self, plan: BlockPlan, *, binary: bool, relu: bool = False, binarisation: Binarisation = PAPER
+        self,
+        plan: BlockPlan,
+        *,
+        binary: bool,
+        relu: bool = False,
+        relu_first: bool = False,
+        binarisation: Binarisation = PAPER,
     ) -> None:
         super().__init__()
         self.plan = plan
@@ -33,12 +39,13 @@ class ResidualBlock(nn.Module):
                     groups=unit.groups,
                     bias=plan.bias,
                     relu=relu,
+                    relu_first=relu_first,
                     binarisation=binarisation,
                 )
                 for unit in plan.units
             }
         )
-        self.shortcut = _shortcut(plan, binary=binary, relu=relu, binarisation=binarisation)
+        self.shortcut = _shortcut(plan, binary, relu, relu_first, binarisation)
 
     def forward(self, x: Tensor) -> Tensor:
         """N x inputs x H x W to N x outputs x H x W."""
@@ -70,11 +77,20 @@ class SumOfHalves(nn.Module):
         return first + second
 
 
-def _shortcut(plan: BlockPlan, *, binary: bool, relu: bool, binarisation: Binarisation) -> nn.Module:
+def _shortcut(plan: BlockPlan, binary: bool, relu: bool, relu_first: bool, binarisation: Binarisation) -> nn.Module:
     if plan.shortcut == "halves":
         return SumOfHalves()
     if not plan.projects:
         return nn.Identity()
     if plan.shortcut == "convolution" or (binary and binarisation.shortcut == "real"):
         return nn.Conv2d(plan.inputs, plan.outputs, 1, bias=plan.bias)
-    return Unit(plan.inputs, plan.outputs, 1, binary=binary, bias=plan.bias, relu=relu, binarisation=binarisation)
+    return Unit(
+        plan.inputs,
+        plan.outputs,
+        1,
+        binary=binary,
+        bias=plan.bias,
+        relu=relu,
+        relu_first=relu_first,
+        binarisation=binarisation,
+    )

@@ -44,8 +44,9 @@ class Unit(nn.Module):
     """BatchNorm -> sign -> binary convolution; or, real, BatchNorm -> ReLU -> convolution. The resolution stays.
 
     `relu` puts a ReLU after a binary convolution (Table 4, "+ ReLU"). It changes no parameters; a real unit has its
-    ReLU already, so there it does nothing. `bias` is for real units, `binarisation` for binary ones; with a PReLU
-    there, or with learned scales, a unit has more parameters.
+    ReLU already, so there it does nothing. `relu_first` moves the ReLU that there is, if any, to the beginning: ReLU ->
+    BatchNorm -> sign -> binary convolution, or, real, ReLU -> BatchNorm -> convolution. `bias` is for real units,
+    `binarisation` for binary ones; with a PReLU there, or with learned scales, a unit has more parameters.
 
     Raises:
         ValueError: for a binary unit with a bias, or an even kernel (which no padding can centre).
@@ -61,6 +62,7 @@ class Unit(nn.Module):
         groups: int = 1,
         bias: bool = False,
         relu: bool = False,
+        relu_first: bool = False,
         binarisation: Binarisation = PAPER,
     ) -> None:
         super().__init__()
@@ -70,6 +72,7 @@ class Unit(nn.Module):
             raise ValueError("a binary unit has no bias: the BatchNorm after it would take it off again")
         self.binary = binary
         self.relu = relu and binary
+        self.relu_first = relu_first and (relu or not binary)
         self.norm = nn.BatchNorm2d(inputs)
         padding = kernel // 2
         self.conv: nn.Conv2d = (
@@ -86,15 +89,22 @@ class Unit(nn.Module):
             if binary
             else nn.Conv2d(inputs, outputs, kernel, padding=padding, groups=groups, bias=bias)
         )
-        self.prelu = nn.PReLU(outputs) if self.relu and binarisation.activation == "prelu" else None
+        slopes = inputs if self.relu_first else outputs
+        self.prelu = nn.PReLU(slopes) if self.relu and binarisation.activation == "prelu" else None
 
     def forward(self, x: Tensor) -> Tensor:
         """N x inputs x H x W to N x outputs x H x W."""
+        if self.relu_first:
+            x = self._rectified(x, own=False)  # others read x, too: the shortcut, parallel units
         x = self.norm(x)
-        if not self.binary:
-            x = torch.relu_(x)  # BatchNorm's backward reads its input, not this output
+        if not self.binary and not self.relu_first:
+            x = self._rectified(x, own=True)  # BatchNorm's backward reads its input, not this output
         x = self.conv(x)
+        return self._rectified(x, own=True) if self.relu and not self.relu_first else x
+
+    def _rectified(self, x: Tensor, *, own: bool) -> Tensor:
+        """The ReLU or PReLU of x, in place where nobody else reads x."""
         if self.prelu is not None:
             sloped: Tensor = self.prelu(x)
             return sloped
-        return torch.relu_(x) if self.relu else x
+        return torch.relu_(x) if own else torch.relu(x)

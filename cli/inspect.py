@@ -85,7 +85,7 @@ def split_variant(study: Path) -> tuple[Path, str | None]:
 
 def _chosen(expanded: ExpandedStudy, path: Path, variant_id: str | None) -> tuple[Variant, ...]:
     """The variants asked for, each of which can be built. Raises InputError."""
-    from blocks.widths import check_model
+    from blocks.checks import check_model
     from search_space import InputError, Problem
     from search_space.problems import did_you_mean
 

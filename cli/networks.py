@@ -32,10 +32,10 @@ def network_facts(model: ModelConfig) -> NetworkFacts:
     """
     from analysis.variant_difference import NetworkFacts
     from blocks import build
+    from blocks.checks import resolution_multiple
     from blocks.parts import hourglass_block
     from blocks.receptive_field import receptive_field
     from blocks.trace import trace
-    from blocks.widths import resolution_multiple
 
     network = build(model)
     passed = trace(network, 3, resolution_multiple(model))

@@ -24,7 +24,7 @@ def validate(
 
     Example: hglab validate studies/*.yaml
     """
-    from blocks.widths import check_model
+    from blocks.checks import check_model
     from cli.studies import checked_root, expanded_study, planned
     from search_space import InputError, Problem
     from search_space.scales import scales

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from blocks.checks import check_model
 from blocks.count import Counts, count
-from blocks.widths import check_model
 from search_space import ExpandedStudy, InputError, Problem, Study, Trial, TrialConfig, Variant, fingerprint
 from search_space.phases import describe, predecessor
 from search_space.teachers import find_teachers

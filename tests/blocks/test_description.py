@@ -8,10 +8,11 @@ from hypothesis import strategies as st
 
 import blocks
 from blocks import count
+from blocks.checks import check_model, resolution_multiple
 from blocks.count import count_layers
 from blocks.layers import network_layers
 from blocks.measure import measure, measure_layers
-from blocks.widths import check_model, hourglass_features, resolution_multiple
+from blocks.widths import hourglass_features
 from search_space.config import BlockConfig, ModelConfig
 
 

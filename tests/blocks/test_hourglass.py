@@ -14,16 +14,28 @@ from blocks.residual import ResidualBlock, SumOfHalves
 from search_space.config import BlockConfig
 
 
+class Made:
+    """Makes identities for blocks, but for those that read two maps, and keeps which."""
+
+    def __init__(self, merges: frozenset[tuple[str, int]] = frozenset()) -> None:
+        self.merges = merges
+        self.made: list[tuple[str, int]] = []
+
+    def __call__(self, place: str, level: int) -> torch.nn.Module:
+        self.made.append((place, level))
+        return SumOfHalves() if (place, level) in self.merges else torch.nn.Identity()
+
+
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_an_hourglass_has_three_blocks_a_level_and_one(order: int) -> None:
-    made = []
-
-    def block() -> torch.nn.Module:
-        made.append(torch.nn.Identity())
-        return made[-1]
-
+    block = Made()
     hourglass = Hourglass(block, order)
-    assert len(made) == 3 * order + 1
+    assert len(block.made) == 3 * order + 1
+    assert block.made == [
+        *((place, level + (place != "skip")) for level in range(order) for place in ("skip", "down")),
+        ("inner", order),
+        *(("up", level) for level in range(order, 0, -1)),
+    ]
     # With identities for blocks, a constant map comes out order + 1 times as large.
     x = torch.ones(1, 2, 8, 8)
     assert torch.equal(hourglass(x), x * (order + 1))
@@ -31,34 +43,22 @@ def test_an_hourglass_has_three_blocks_a_level_and_one(order: int) -> None:
 
 def test_pooling_and_upsampling_are_what_they_say() -> None:
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 1, 2, 2)
-    most = Hourglass(torch.nn.Identity, 1, "max")
-    mean = Hourglass(torch.nn.Identity, 1, "average")
+    most = Hourglass(Made(), 1, "max")
+    mean = Hourglass(Made(), 1, "average")
     assert torch.equal(most(x), x + 4)
     assert torch.equal(mean(x), x + 2.5)
     assert upsample2(x, "nearest")[0, 0, 0].tolist() == [1, 1, 2, 2]
     assert upsample2(x, "bilinear")[0, 0, 0].tolist() == [1, 1.25, 1.75, 2]
     with pytest.raises(ValueError, match="at least 1"):
-        Hourglass(torch.nn.Identity, 0)
-
-
-class Made:
-    """Makes modules and keeps them."""
-
-    def __init__(self, kind: type[torch.nn.Module]) -> None:
-        self.kind = kind
-        self.made: list[torch.nn.Module] = []
-
-    def __call__(self) -> torch.nn.Module:
-        self.made.append(self.kind())
-        return self.made[-1]
+        Hourglass(Made(), 0)
 
 
 @pytest.mark.parametrize("order", [1, 2, 3])
 def test_an_improved_hourglass_concatenates_and_has_no_blocks_on_the_ways_across(order: int) -> None:
-    block, merge = Made(torch.nn.Identity), Made(SumOfHalves)
-    hourglass = ImprovedHourglass(block, merge, order)
+    block = Made(frozenset(("up", level) for level in range(1, order)))
+    hourglass = ImprovedHourglass(block, order)
     # `order` blocks of the standard one are gone, and of those left every `up` but the innermost reads two maps.
-    assert (len(block.made), len(merge.made)) == (order + 2, order - 1)
+    assert len(block.made) == 2 * order + 1
     assert not any("skip" in name for name, _ in hourglass.named_modules())
     # With identities for blocks, each level adds a constant map to what comes up and passes on the map itself.
     x = torch.ones(1, 2, 8, 8)
@@ -69,7 +69,7 @@ def test_an_improved_hourglass_pools_and_upsamples_as_it_is_told() -> None:
     x = torch.tensor([[1.0, 2.0], [3.0, 4.0]]).reshape(1, 1, 2, 2)
 
     def run(pooling: str, upsampling: str, x: torch.Tensor) -> list[float]:
-        hourglass = ImprovedHourglass(torch.nn.Identity, SumOfHalves, 1, pooling, upsampling)
+        hourglass = ImprovedHourglass(Made(), 1, pooling, upsampling)
         up, same = hourglass(x).split(1, dim=1)
         assert torch.equal(same, x)
         return up.flatten().tolist()
@@ -79,7 +79,7 @@ def test_an_improved_hourglass_pools_and_upsamples_as_it_is_told() -> None:
     wide = upsample2(x, "nearest")
     assert run("max", "bilinear", wide) == upsample2(x, "bilinear").flatten().tolist()
     with pytest.raises(ValueError, match="at least 1"):
-        ImprovedHourglass(torch.nn.Identity, SumOfHalves, 0)
+        ImprovedHourglass(Made(), 0)
 
 
 @pytest.mark.parametrize("binary", [True, False])
@@ -122,7 +122,7 @@ MERGES = [
 @pytest.mark.parametrize("block", MERGES, ids=str)
 def test_a_merge_widens_the_first_convolutions_and_nothing_else(block, binary) -> None:
     config = BlockConfig(**block)
-    plain, merge = plan_block(16, 16, config, binary), plan_merge(16, config, binary)
+    plain, merge = plan_block(16, 16, config, binary), plan_merge(16, 16, config, binary)
     assert not merge.projects
     assert len(plain.units) == len(merge.units)
     # A pooled input is the input, too.

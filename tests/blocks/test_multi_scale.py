@@ -8,12 +8,13 @@ from torch.nn import functional as F
 
 import blocks
 from blocks.catalogue import plan_block
+from blocks.checks import check_model, check_resolution, resolution_multiple
 from blocks.layers import block_layers, network_layers
 from blocks.measure import measure_layers
 from blocks.multi_scale import narrowest_width
 from blocks.plan import WidthError
 from blocks.residual import ResidualBlock
-from blocks.widths import block_widths, check_model, check_resolution, resolution_multiple
+from blocks.widths import block_widths
 from search_space.config import BlockConfig
 
 WITH = BlockConfig(type="multi_scale")
