@@ -96,6 +96,8 @@ class Job:
     resources: Resources
     data_version: str | None = None
     begins_from: str | None = None
+    teacher: str | None = None
+    teacher_config: dict[str, Any] | None = None
     phase: str | None = None
     claim: Claim = field(default_factory=Claim)
 
@@ -113,6 +115,8 @@ class Job:
             counts={key: float(value) for key, value in asdict(counts).items()},
             data_version=trial.data_version,
             begins_from=trial.begins_from.fingerprint if trial.begins_from else None,
+            teacher=trial.teacher.fingerprint if trial.teacher else None,
+            teacher_config=trial.teacher.config.model_dump(mode="json") if trial.teacher else None,
             phase=describe(trial.config) if trial.config.model.stacks > 1 else None,
             **context,
         )
@@ -162,4 +166,5 @@ def run_tags(job: Job) -> dict[str, Any]:
         **({names.DATA_VERSION: job.data_version} if job.data_version else {}),
         **({names.PHASE: job.phase} if job.phase else {}),
         **({names.BEGINS_FROM: job.begins_from} if job.begins_from else {}),
+        **({names.TEACHER: job.teacher} if job.teacher else {}),
     }

@@ -18,6 +18,7 @@ from runners.phase import set_training_mode
 from runners.schedule import learning_rate
 from search_space.config import TrialConfig
 from search_space.phases import epochs, is_joint
+from tasks.distillation import distillation_loss
 from tasks.losses import training_loss
 from tasks.pose import PoseData
 
@@ -29,7 +30,7 @@ class Training:
     """A network in training, and all that an epoch of it needs.
 
     `forward` is the network's forward pass, the network itself or a compiled one with the same weights; `frozen` are
-    its parts that do not learn.
+    its parts that do not learn; `teacher` gives the heatmaps of images that it learns from besides its targets.
     """
 
     config: TrialConfig
@@ -39,13 +40,15 @@ class Training:
     forward: Callable[[Tensor], list[Tensor]]
     optimiser: torch.optim.Optimizer
     frozen: tuple[nn.Module, ...] = ()
+    teacher: Callable[[Tensor], Tensor] | None = None
 
 
 def train_epoch(training: Training, number: int) -> dict[str, float]:
     """One pass over the training images, epoch `number` from 1.
 
-    The loss is the sum of those of all stacks, or of the last where the others are frozen. The learning rate follows
-    its schedule over the epochs of this trial alone.
+    The loss is the sum of those of all stacks, or of the last where the others are frozen; of each, a part is towards
+    the heatmaps of the teacher where there is one. The learning rate follows its schedule over the epochs of this trial
+    alone.
 
     With bfloat16 the forward pass runs under autocast: convolutions round their input and weights, while weights,
     BatchNorm's statistics, the loss and the optimiser stay in float32. +-1 is exact in bfloat16; alpha, multiplied into
@@ -62,6 +65,7 @@ def train_epoch(training: Training, number: int) -> dict[str, float]:
     model, optimiser = training.model, training.optimiser
     set_training_mode(model, training.frozen)
     compute_loss = training_loss(config.loss)
+    teacher, part = training.teacher, config.distillation.weight
     steps = steps_per_epoch(config, data)
     weights = hidden_weights(model)
     clipped = _clipped_weights(model) if config.training.clip_weights else []
@@ -75,8 +79,15 @@ def train_epoch(training: Training, number: int) -> dict[str, float]:
             group["lr"] = rate
         with _arithmetic(config, device):
             outputs = training.forward(batch.images)
+            taught = None if teacher is None else teacher(batch.images)
         supervised = outputs if is_joint(config) else outputs[-1:]
-        loss = torch.stack([compute_loss(output, batch.target, batch.visible) for output in supervised]).sum()
+        losses = (
+            compute_loss(output, batch.target, batch.visible)
+            if taught is None
+            else distillation_loss(compute_loss, part, output, batch.target, taught, batch.visible)
+            for output in supervised
+        )
+        loss = torch.stack(list(losses)).sum()
         recent.append(loss.detach())
         last = index == steps - 1
         if index % look_every == 0 or last:

@@ -29,6 +29,7 @@ from runners.memory import peak_memory_mb
 from runners.optimiser import make_optimiser
 from runners.phase import begin, check_beginning, freeze
 from runners.seeding import derived_seed
+from runners.teacher import Teacher, check_teacher, teacher_heatmaps
 from runners.training import Training, train_epoch
 from search_space.config import TrialConfig
 from search_space.phases import epochs
@@ -76,6 +77,7 @@ def run_trial(
     cache: Path,
     data_root: Path | None = None,
     begin_from: Path | None = None,
+    teacher: Teacher | None = None,
     data_version: str | None = None,
     on_epoch: Callable[[Epoch], None] = lambda epoch: None,
     before_save: Callable[[], None] = lambda: None,
@@ -93,6 +95,7 @@ def run_trial(
         data_root: the folder with the data set's files.
         begin_from: the trained weights of `search_space.phases.predecessor(config)`, its `model.pt`; None where there
             is no such trial. Read unless the folder has a checkpoint to go on from.
+        teacher: the trained trial that `distillation.teacher` names; None where it names none. Read in any case.
         on_epoch: called after each epoch, once its checkpoint is written; may raise to stop the trial. Epochs before a
             continuation are reported again first.
         data_version: what the data must be, as it was when the trial was planned; None: whatever it is.
@@ -105,12 +108,15 @@ def run_trial(
 
     Raises:
         DataError: for data that is missing, does not fit, or has changed since the trial was planned.
-        CheckpointError: for a checkpoint that cannot be continued from, or weights that it cannot begin from.
+        CheckpointError: for a checkpoint that cannot be continued from, weights that it cannot begin from, or a teacher
+            whose weights cannot be used.
         DiskFullError: if there is no room for a checkpoint or the weights. The trial goes on from the last one.
         DivergedError: when the loss or a weight becomes NaN or infinite.
-        ValueError: if the trial goes on from another one and `begin_from` is None, or the other way round.
+        ValueError: if the trial goes on from another one and `begin_from` is None, or the other way round; the same
+            for a teacher, and for one of another data set or resolution.
     """
     check_beginning(config, begin_from)
+    check_teacher(config, teacher)
     torch.set_num_threads(threads)
     data = open_pose(config.data, data_root, cache)
     if data_version not in (None, data.version):
@@ -118,7 +124,8 @@ def run_trial(
         raise DataError(f"{what}: were files changed, or has another machine others? Run the same command again")
     clear_leftovers(folder)
     checkpoint = load_checkpoint(folder, on_fallback)
-    training = _set_up(config, data, None if checkpoint else begin_from, device, compiled)
+    heatmaps = None if teacher is None else teacher_heatmaps(teacher, config, data.landmarks, device, compiled)
+    training = _set_up(config, data, None if checkpoint else begin_from, heatmaps, device, compiled)
     if checkpoint is not None:
         restore(checkpoint, folder, training.model, training.optimiser)
     history = list(checkpoint.history) if checkpoint else []
@@ -147,7 +154,14 @@ def run_trial(
     return TrialResult(tuple(history), save_model(folder, model.state_dict()), predicted, data)
 
 
-def _set_up(config: TrialConfig, data: PoseData, begin_from: Path | None, device: str, compiled: bool) -> Training:
+def _set_up(
+    config: TrialConfig,
+    data: PoseData,
+    begin_from: Path | None,
+    heatmaps: Callable[[torch.Tensor], torch.Tensor] | None,
+    device: str,
+    compiled: bool,
+) -> Training:
     """What a trial trains, at its beginning."""
     torch.manual_seed(derived_seed(config.seed, "weights"))
     model = build(config.model, landmarks=data.landmarks)
@@ -161,4 +175,4 @@ def _set_up(config: TrialConfig, data: PoseData, begin_from: Path | None, device
     )
     # A second module around the same weights: the names of the weights stay, and evaluation takes the plain one.
     forward = torch.compile(model) if compiled else model
-    return Training(config, data, device, model, forward, optimiser, frozen)
+    return Training(config, data, device, model, forward, optimiser, frozen, heatmaps)

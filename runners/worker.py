@@ -24,6 +24,7 @@ from search_space import TrialConfig
 if TYPE_CHECKING:
     from runners.lease import Lease
     from runners.record.writing import Record
+    from runners.teacher import Teacher
 
 LEFT_OVER = "its launch ended without a word; continued in a later run"
 """Why a run was interrupted that a killed process left open."""
@@ -114,9 +115,10 @@ def _run(job: Job, report: Callable[[Progress], None], lease: Lease) -> None:
         record.log_text(run, config_yaml(config), "config.yaml")
         if mirror is not None:
             mirror.fetch_checkpoint(folder, WORKER_PATIENCE_S, lambda what: record.tag(run, names.FALLBACK, what))
-            if job.begins_from and not has_checkpoint(folder):
-                before = Mirror(str(job.places.checkpoints), job.begins_from)
-                before.fetch_weights(job.places.folder(job.begins_from), WORKER_PATIENCE_S)
+            begins_from = None if has_checkpoint(folder) else job.begins_from
+            for needed in filter(None, (begins_from, job.teacher)):
+                of = Mirror(str(job.places.checkpoints), needed)
+                of.fetch_weights(job.places.folder(needed), WORKER_PATIENCE_S)
         train = functools.partial(
             run_trial,
             config,
@@ -131,6 +133,7 @@ def _run(job: Job, report: Callable[[Progress], None], lease: Lease) -> None:
             device=job.resources.device,
             compiled=job.resources.compiled,
             begin_from=job.places.weights(job.begins_from) if job.begins_from else None,
+            teacher=_teacher(job),
         )
         result = within_memory(limit, train, lambda larger: record.tag(run, names.LARGER_MEMORY, str(larger)))
         keep(record, run, result, folder)
@@ -162,6 +165,14 @@ def _run(job: Job, report: Callable[[Progress], None], lease: Lease) -> None:
         drop_checkpoint(folder)
         if mirror is not None and mirror.trouble is None:  # else the weights can be had again from the checkpoint there
             mirror.drop_checkpoints()
+
+
+def _teacher(job: Job) -> Teacher | None:
+    from runners.teacher import Teacher
+
+    if job.teacher is None:
+        return None
+    return Teacher(TrialConfig.model_validate(job.teacher_config), job.places.weights(job.teacher))
 
 
 def _end_taken_over(record: Record, run: str, lost: LostLease) -> None:

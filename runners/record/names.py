@@ -35,6 +35,7 @@ PROVENANCE = PREFIX + "provenance"
 DATA_VERSION = PREFIX + "data_version"
 PHASE = PREFIX + "phase"
 BEGINS_FROM = PREFIX + "begins_from"
+TEACHER = PREFIX + "teacher"
 ORIGINAL = PREFIX + "original_run"
 
 # A launch's run.
