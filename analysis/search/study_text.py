@@ -1,0 +1,181 @@
+"""A promoted study as the text of its file."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from analysis.search.promotion import FOUND, GIVEN, PromotedRow, Promotion
+from analysis.search.tally import tally
+from analysis.search.words import metric_named
+from search_space.conditions import unmet
+from search_space.keys import flatten
+from search_space.metrics import HEADLINE, METRICS
+from search_space.scales import scale_settings
+from search_space.settings import read_settings, values
+
+if TYPE_CHECKING:
+    from runners.search.results import SearchResult
+    from search_space import ExpandedSearch
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z")
+_WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
+
+
+def study_text(result: SearchResult, promotion: Promotion, name: str, file: str, seeds: int) -> str:
+    """The file: comments that say where it comes from, the search's base without its budget, a row for each variant.
+
+    Args:
+        result: the search.
+        promotion: the rows.
+        name: of the study.
+        file: how the file is called, for the command in its comment.
+        seeds: how many; from 0.
+    """
+    search = result.search
+    title = search.study.spec.title or search.study.name
+    configs = [row.config for row in promotion.rows]
+    active = {key for config in configs for flat in [flatten(config)] for key in flat if unmet(key, flat) is None}
+    parts = [
+        *_heading(result, promotion, file, seeds),
+        f"study: {scalar(name)}",
+        f"title: {quoted(f'{title}: the best of the search, promoted')}",
+        *([f"from: {search.study.spec.from_}"] if search.study.spec.from_ else []),
+        *_base(search, active),
+        *_scales(search, active),
+        f"seeds: [{', '.join(map(str, range(seeds)))}]",
+        "variants:",
+        *_rows(result, promotion),
+        *_table(result, promotion),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def scalar(value: Any) -> str:
+    """A value as hglab's strict YAML reads it back.
+
+    >>> [scalar(value) for value in ("multi_scale", "no", True, None, 1e-05, 0.5, 3, "a: b")]
+    ['multi_scale', '"no"', 'true', 'null', '1e-05', '0.5', '3', '"a: b"']
+    """
+    if isinstance(value, str):
+        return value if _PLAIN.match(value) and value.lower() not in _WORDS_OF_YAML else quoted(value)
+    return json.dumps(value)
+
+
+def quoted(text: str) -> str:
+    """A text between quotation marks."""
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) -> list[str]:
+    search = result.search
+    chosen = sum(row.rank is not None for row in promotion.rows)
+    objectives = " and ".join(metric_named(each.metric).header for each in search.objectives)
+    several = len(search.objectives) > 1
+    best = (
+        f"{chosen} of the Pareto front, spread over it,"
+        if several
+        else f"The {chosen} best"
+        if chosen > 1
+        else "The best"
+    )
+    lines = [
+        f"{best} by {objectives} of the search '{search.study.name}', to be trained anew with "
+        f"{'one seed' if seeds == 1 else f'{seeds} seeds'}.",
+        f"The search: scale {search.scale}; {tally(result)}",
+        f"Kept by Optuna as '{result.optuna_study}'. Its values are of one seed and chosen: quote those of this study.",
+    ]
+    if search.budget:
+        lines.append(f"Its budget is left out here: {_said(search.budget)}.")
+    if left := _costs_set(search):
+        lines.append(f"It ran with {_said(left)}, which is left to the command line here, too.")
+    options = "".join(f" --set {key}={scalar(value)}" for key, value in left.items())
+    return [*(f"# {line}" for line in lines), f"#   hglab run {file} --scale {search.scale}{options}"]
+
+
+def _costs_set(search: ExpandedSearch) -> dict[str, Any]:
+    """What the command line said of costs, which a scale states and a study does not, the budget's keys left out."""
+    costs, budget = scale_settings(search.scale), search.budget or {}
+    return {key: value for key, value in search.overrides.items() if key in costs and key not in budget}
+
+
+def _base(search: ExpandedSearch, active: set[str]) -> list[str]:
+    """The base, with what the command line said that is no cost; without what means nothing in any row."""
+    written = read_settings(search.study.document, ("base",), []) if search.study.spec.base else {}
+    costs, budget = scale_settings(search.scale), search.budget or {}
+    said = {key: value for key, value in search.overrides.items() if key not in costs and key not in budget}
+    base = {key: value for key, value in {**values(written), **said}.items() if key in active}
+    return [f"base: {_flow(base)}"] if base else []
+
+
+def _scales(search: ExpandedSearch, active: set[str]) -> list[str]:
+    lines = []
+    for name in search.study.spec.scales:
+        settings = values(read_settings(search.study.document, ("scales", name), []))
+        if kept := {key: value for key, value in settings.items() if key in active}:
+            lines.append(f"  {name}: {_flow(kept)}")
+    return ["scales:", *lines] if lines else []
+
+
+def _rows(result: SearchResult, promotion: Promotion) -> Iterator[str]:
+    grouped = bool(promotion.given and promotion.found)
+    for place, row in enumerate(promotion.rows):
+        yield f"  # {_about(result, row)}"
+        yield f"  - id: {scalar(row.id)}"
+        yield f"    label: {quoted(row.label)}"
+        if grouped:
+            yield f"    group: {GIVEN if place < len(promotion.given) else FOUND}"
+        if place == 0 and promotion.given:
+            yield "    baseline: true"
+        if row.reference is not None:
+            yield f"    from: {row.reference}"
+        if row.settings:
+            yield f"    set: {_flow(row.settings)}"
+
+
+def _about(result: SearchResult, row: PromotedRow) -> str:
+    """What the search says of a row: `p12, 1st of 3 chosen: PCKh 45.2, # params 5.90 M after 6 epochs`."""
+    trial = row.trial
+    if trial is None:
+        return "not tried by the search"
+    metrics = dict.fromkeys([*(each.metric for each in result.search.objectives), "params"])
+    figures = [
+        f"{metric_named(metric).header} {_printed(metric, trial.values[metric])}"
+        for metric in metrics
+        if metric in trial.values
+    ]
+    epochs = f" after {trial.epochs} epoch{'' if trial.epochs == 1 else 's'}" if trial.epochs else ""
+    state = "" if trial.state == "complete" else f" ({trial.state})"
+    chosen = f", chosen as no. {row.rank}" if row.rank is not None else ""
+    found = f": {', '.join(figures)}{epochs}" if figures else ""
+    return f"{trial.name} of the search{state}{chosen}{found}"
+
+
+def _printed(metric: str, value: float) -> str:
+    from analysis.numbers import choose_format
+
+    return choose_format(metric_named(metric).format, [value]).text(value)
+
+
+def _table(result: SearchResult, promotion: Promotion) -> list[str]:
+    """The table: costs, what was sought with its deviation, the difference to the baseline where there is one."""
+    sought = [each for each in result.search.objectives if each.metric in METRICS and not METRICS[each.metric].counted]
+    trained: Mapping[str, str] = {each.metric: each.direction for each in sought} or {HEADLINE: "max"}
+    counted = [each.metric for each in result.search.objectives if each.metric in METRICS]
+    costs = dict.fromkeys(["params", "binary_macs", *(name for name in counted if METRICS[name].counted)])
+    columns = [f"{{metric: {name}}}" for name in costs]
+    for metric, direction in trained.items():
+        columns.append(f"{{metric: {metric}, aggregate: mean_std, best: {direction}}}")
+        if promotion.given:
+            columns.append(f"{{delta: {metric}}}")
+    return ["table:", "  row_header: Network", "  columns:", *(f"    - {each}" for each in columns), "    - {n: true}"]
+
+
+def _flow(settings: Mapping[str, Any]) -> str:
+    return "{" + ", ".join(f"{key}: {scalar(value)}" for key, value in settings.items()) + "}"
+
+
+def _said(settings: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {scalar(value)}" for key, value in settings.items())

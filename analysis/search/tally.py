@@ -1,0 +1,57 @@
+"""How a search stands, in a sentence or two: what was proposed, what became of it, under which conditions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from runners.search.results import counts
+from search_space.keys import show_value
+
+if TYPE_CHECKING:
+    from runners.search.results import SearchResult
+
+_WORDS = {
+    "complete": "complete",
+    "pruned": "stopped early",
+    "failed": "failed",
+    "running": "running",
+    "interrupted": "interrupted",
+}
+
+
+def tally(result: SearchResult) -> str:
+    """What became of the points: `40 trials: 28 complete, 12 stopped early. Left out untrained: 5 points.`"""
+    counted = [trial for trial in result.trials if counts(trial)]
+    states = Counter(trial.state for trial in counted)
+    said = ", ".join(f"{states[state]} {words}" for state, words in _WORDS.items() if states[state])
+    one = "trial" if len(counted) == 1 else "trials"
+    parts = [f"{len(counted)} {one}: {said}." if said else "No trial has begun."]
+    reused = sum(trial.reused for trial in counted)
+    if reused:
+        parts.append(f"Taken from the record, trained before: {reused}.")
+    rejected = sum(trial.state == "infeasible" for trial in result.trials)
+    if rejected:
+        why = f" ({' and '.join(map(str, result.search.constraints))})" if result.search.constraints else ""
+        parts.append(f"Left out untrained: {rejected} {'point' if rejected == 1 else 'points'}{why}.")
+    return " ".join(parts)
+
+
+def setting(result: SearchResult) -> str:
+    """Under which conditions the trials trained: scale, data, epochs, seed, sampler."""
+    search = result.search
+    settings = search.settings
+    resolution = settings["data.resolution"]
+    said = f"Scale {search.scale}; data set {settings['data.name']} ({resolution} px)"
+    overrides = {key: value for key, value in search.overrides.items() if key != "data.name"}
+    if overrides:
+        said += "; with " + ", ".join(f"{key} = {show_value(value)}" for key, value in overrides.items())
+    return f"{said}; one seed ({search.trial_seed}). Sampler: {search.sampler.name}, seed {search.seed}."
+
+
+def caution(chosen_among: int) -> str:
+    """What keeps a reader from quoting a search."""
+    return (
+        f"Values of a search: one seed, chosen among {chosen_among}, and so too good by chance: "
+        "promote before quoting (`hglab promote`)."
+    )
