@@ -43,7 +43,10 @@ class _Level:
 
 
 def read_rows(study: Study, problems: list[Problem]) -> list[Row]:
-    """The rows of a study's design, in the order of its table. Mistakes are added to `problems`."""
+    """The rows of a study's design, in the order of its table. Mistakes are added to `problems`; a search is one."""
+    if study.spec.search is not None:
+        problems.append(no_rows(study))
+        return []
     readers = {
         "variants": _variants,
         "grid": _grid,
@@ -53,6 +56,13 @@ def read_rows(study: Study, problems: list[Problem]) -> list[Row]:
     rows = readers[study.spec.design](study, problems)
     problems += _name_problems(rows)
     return rows
+
+
+def no_rows(study: Study) -> Problem:
+    """What is said of a search where rows are asked for."""
+    what = f"'{study.name}' is a search, which has no variants before its best points are promoted"
+    hint = "use `hglab search`, `hglab front`, `hglab promote`"
+    return Problem(study.document.key_location(("search",)), what, hint)
 
 
 def _variants(study: Study, problems: list[Problem]) -> list[Row]:

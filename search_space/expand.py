@@ -13,7 +13,7 @@ from typing import Any
 
 from search_space.conditions import contradictions, unmet
 from search_space.config import TrialConfig
-from search_space.designs import Row, read_rows
+from search_space.designs import Row, no_rows, read_rows
 from search_space.identity import canonical
 from search_space.keys import assemble, flatten
 from search_space.problems import InputError, Location, Problem, did_you_mean
@@ -79,11 +79,13 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
 
     Raises:
         InputError: with every problem found: misspelt keys, values out of range, keys that mean nothing where they are
-            set, variants that train the same network.
+            set, variants that train the same network. For a search, which has no variants.
     """
+    if study.spec.search is not None:
+        raise InputError([no_rows(study)])
     overrides = overrides or {}
     problems: list[Problem] = []
-    under, at_scale = _under(study, scale, problems)
+    under, at_scale = settings_under(study, scale, problems)
     rows = read_rows(study, problems)
     problems += _paper_problems(study, rows) + _figure_problems(study, rows)
     if problems:
@@ -91,7 +93,7 @@ def expand(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings | None 
     variants = [_resolve(study, row, under, overrides, problems) for row in rows]
     resolved = [variant for variant in variants if variant is not None]
     if len(resolved) == len(rows):
-        problems += _idle_problems({**at_scale, **_own_base(study), **overrides}, resolved)
+        problems += _idle_problems({**at_scale, **own_base(study), **overrides}, resolved)
     problems += _same_problems(resolved)
     if problems:
         raise InputError(problems)
@@ -114,7 +116,7 @@ def expand_variant(study: Study, variant_id: str, scale: str, overrides: Setting
         KeyError: for a row that the study does not have.
     """
     problems: list[Problem] = []
-    under, _ = _under(study, scale, problems)
+    under, _ = settings_under(study, scale, problems)
     rows = {row.id: row for row in read_rows(study, problems)}
     if problems:
         raise InputError(problems)
@@ -124,14 +126,15 @@ def expand_variant(study: Study, variant_id: str, scale: str, overrides: Setting
     return variant
 
 
-def _under(study: Study, scale: str, problems: list[Problem]) -> tuple[dict[str, Setting], dict[str, Setting]]:
+def settings_under(study: Study, scale: str, problems: list[Problem]) -> tuple[dict[str, Setting], dict[str, Setting]]:
     """What lies under every row of a study at a scale; and that part of it that the study says of the scale."""
     at_scales = {name: read_settings(study.document, ("scales", name), problems) for name in study.spec.scales}
     at_scale = at_scales.get(scale, {})
     return {**scale_settings(scale), **at_scale, **_base_settings(study, problems)}, at_scale
 
 
-def _own_base(study: Study) -> dict[str, Setting]:
+def own_base(study: Study) -> dict[str, Setting]:
+    """What the study itself says in its `base`, without what it refers to."""
     return read_settings(study.document, ("base",), []) if study.spec.base else {}
 
 
@@ -139,13 +142,13 @@ def _base_settings(study: Study, problems: list[Problem], depth: int = 0) -> dic
     settings: dict[str, Setting] = {}
     if study.spec.from_ is not None:
         where = study.document.value_location(("from",))
-        settings |= _referred(study.path, study.spec.from_, where, problems, depth)
+        settings |= referred(study.path, study.spec.from_, where, problems, depth)
     if study.spec.base:
         settings |= read_settings(study.document, ("base",), problems)
     return settings
 
 
-def _referred(path: Path, reference: str, where: Location, problems: list[Problem], depth: int) -> dict[str, Setting]:
+def referred(path: Path, reference: str, where: Location, problems: list[Problem], depth: int) -> dict[str, Setting]:
     """The settings of another study's variant, `study/variant`. Studies are looked for beside the one that refers."""
     name, _, variant_id = reference.partition("/")
     other_path = path.parent / f"{name}.yaml"
@@ -172,7 +175,7 @@ def _referred(path: Path, reference: str, where: Location, problems: list[Proble
         problems.append(Problem(where, f"the study '{name}' has no variant '{variant_id}'", hint))
         return {}
     if row.from_ is not None:
-        settings |= _referred(other_path, row.from_, row.location, problems, depth + 1)
+        settings |= referred(other_path, row.from_, row.location, problems, depth + 1)
     return {**settings, **row.settings}
 
 
@@ -205,8 +208,8 @@ def _figure_problems(study: Study, rows: list[Row]) -> list[Problem]:
 
 
 def _resolve(study: Study, row: Row, under: Settings, overrides: Settings, problems: list[Problem]) -> Variant | None:
-    referred = _referred(study.path, row.from_, row.location, problems, 0) if row.from_ else {}
-    layers = {**under, **referred, **row.settings, **overrides}
+    start = referred(study.path, row.from_, row.location, problems, 0) if row.from_ else {}
+    layers = {**under, **start, **row.settings, **overrides}
     config = assemble(values(layers))
     flat = flatten(config)
     found: list[Problem] = []

@@ -28,6 +28,9 @@ class Metric:
 
 _PAIRS = ("Head", "Shld", "Elbow", "Wrist", "Hip", "Knee", "Ankle")
 
+LATENCY = "latency_ms"
+"""The one metric that is measured before training, and by searches only."""
+
 _ALL = (
     Metric("params", "# params", "min", "millions", "parameters of the network", counted=True),
     Metric("binary_macs", "binary MACs", "min", "giga", "binary multiply-accumulates for one image", counted=True),
@@ -57,6 +60,13 @@ _ALL = (
         "share of +1 (real: of values >= 0) after each pooling and its BatchNorm, on validation images",
     ),
     Metric("seconds", "time", "min", "seconds", "training and validation, wall-clock, of all epochs"),
+    Metric(
+        LATENCY,
+        "latency (ms)",
+        "min",
+        "number",
+        "median milliseconds of one image through the network on one CPU thread; measured where a search asks for it",
+    ),
     Metric("peak_memory_mb", "memory (MiB)", "min", "number", "largest resident memory of the process so far, in MiB"),
 )
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from search_space.constraints import parse_constraint
+from search_space.search_spec import SearchSpec
 from search_space.study import read_study
 
 _TEACHER = "distillation.teacher"
@@ -33,9 +36,18 @@ def needed_files(path: Path, teachers: Iterable[str] = ()) -> list[Path]:
         study = read_study(file)
         spec = study.spec
         references = [spec.from_, *(variant.from_ for variant in spec.variants or ())]
-        waiting += [_beside(path, each) for each in references if each is not None]
+        if spec.search is not None:
+            references += [*(point.get("from") for point in spec.search.first), *_of_constraints(spec.search)]
+        waiting += [_beside(path, each) for each in references if isinstance(each, str)]
         waiting += [_beside(path, each) for each in _teachers(study.document.data)]
     return list(needed)
+
+
+def _of_constraints(search: SearchSpec) -> Iterator[str | None]:
+    """The variants that a search's constraints are relative to; what is no constraint is left to `expand_search`."""
+    for text in search.constraints:
+        with contextlib.suppress(ValueError):
+            yield parse_constraint(text).reference_name
 
 
 def _beside(path: Path, reference: str) -> Path:

@@ -32,7 +32,7 @@ def read_settings(document: Document, path: NodePath, problems: list[Problem]) -
     node = document.data
     for part in path:
         node = node[part]
-    for name, value_path, value in _leaves(node, "", path):
+    for name, value_path, value in leaves(node, "", path):
         where, value_where = document.key_location(value_path), document.value_location(value_path)
         if name in settings:
             problems.append(Problem(where, f"the key '{name}' stands twice", "remove one"))
@@ -82,11 +82,12 @@ def values(settings: Settings) -> dict[str, Any]:
     return {name: setting.value for name, setting in settings.items()}
 
 
-def _leaves(node: Any, prefix: str, path: NodePath) -> Iterator[tuple[str, NodePath, Any]]:
+def leaves(node: Any, prefix: str, path: NodePath) -> Iterator[tuple[str, NodePath, Any]]:
+    """Each key in the mapping `node`, written with dots or nested, with its path in the document and what it has."""
     for key, value in node.items():
         name = f"{prefix}{key}"
         is_section = name not in all_keys() and any(known.startswith(f"{name}.") for known in all_keys())
         if is_section and isinstance(value, dict):
-            yield from _leaves(value, f"{name}.", (*path, key))
+            yield from leaves(value, f"{name}.", (*path, key))
         else:
             yield name, (*path, key), value

@@ -13,6 +13,7 @@ from search_space.figure_spec import FIGURE_OPTIONS, FiguresSpec
 from search_space.problems import InputError, Problem, did_you_mean
 from search_space.published import published_tables
 from search_space.scales import scales
+from search_space.search_spec import SearchSpec, search_model
 from search_space.settings import read_settings
 from search_space.table_spec import DeltaColumn, GroupName, PaperColumn, RatioColumn, TableSpec, column_model, scattered
 from search_space.yaml_loader import Document, NodePath, load_file
@@ -37,7 +38,7 @@ _NAME_HINTS = {
     "from": "write STUDY/VARIANT, as in table2_blocks/hierarchical",
 }
 
-DESIGNS = ("variants", "grid", "one_factor_at_a_time", "leave_one_out")
+DESIGNS = ("variants", "grid", "one_factor_at_a_time", "leave_one_out", "search")
 
 
 class VariantSpec(Section):
@@ -84,6 +85,7 @@ class StudySpec(Section):
     grid: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
     one_factor_at_a_time: Annotated[dict[str, list[Any]], Field(min_length=1)] | None = None
     leave_one_out: Annotated[dict[str, Any], Field(min_length=1)] | None = None
+    search: SearchSpec | None = None
     baseline: VariantId | BaselineSpec | None = None
     table: TableSpec = TableSpec()
     figures: FiguresSpec = FiguresSpec()
@@ -189,7 +191,7 @@ def _table_problems(spec: StudySpec, document: Document) -> list[Problem]:
             problems.append(
                 Problem(document.value_location(("seeds", index)), f"the seed {seed} stands twice", "remove one")
             )
-    has_baseline = spec.design in ("one_factor_at_a_time", "leave_one_out") or spec.baseline is not None
+    has_baseline = spec.design in ("one_factor_at_a_time", "leave_one_out", "search") or spec.baseline is not None
     has_baseline = has_baseline or any(variant.baseline for variant in spec.variants or ())
     for index, column in enumerate(spec.table.columns):
         where: NodePath = ("table", "columns", index)
@@ -279,6 +281,8 @@ def _known_keys(path: NodePath, data: Any) -> list[str]:
         model = column_model(data["table"]["columns"][parent[2]])
     elif parent[:1] == ("table",):
         model = TableSpec
+    elif parent[:1] == ("search",):
+        model = search_model(parent)
     elif parent[:1] == ("figures",):
         model = FiguresSpec if len(parent) == 1 else FIGURE_OPTIONS[str(parent[1])]
     return [field.alias or name for name, field in model.model_fields.items()]

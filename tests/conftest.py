@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from search_space import is_search, read_study
 from tests.small import STUDY
 
 
@@ -22,7 +23,17 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def studies() -> list[Path]:
-    """Every study of the project."""
+    """Every study of the project that compares variants."""
+    return [path for path in _files() if not is_search(read_study(path))]
+
+
+@pytest.fixture(scope="session")
+def searches() -> list[Path]:
+    """Every search of the project."""
+    return [path for path in _files() if is_search(read_study(path))]
+
+
+def _files() -> list[Path]:
     return sorted((Path(__file__).resolve().parents[1] / "studies").glob("*.yaml"))
 
 

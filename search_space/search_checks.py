@@ -1,0 +1,229 @@
+"""What is wrong with a search before its space is made, and with the space: all that needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from search_space.conditions import unmet
+from search_space.constraints import Constraint, parse_constraint
+from search_space.dimensions import Dimension
+from search_space.expand import expand_variant
+from search_space.metrics import HEADLINE, LATENCY, METRICS
+from search_space.problems import InputError, Location, Problem, did_you_mean
+from search_space.search_spec import SearchSpec
+from search_space.settings import Setting
+from search_space.space import Space
+from search_space.study import Study, read_study
+
+
+def check_search(
+    study: Study, dimensions: Sequence[Dimension], budget: Mapping[str, Setting], overrides: Mapping[str, Setting]
+) -> list[Problem]:
+    """Problems of a search's parts, each by itself and with one another."""
+    spec, document = study.spec.search, study.document
+    assert spec is not None
+    problems = [*_objective_problems(study, spec), *_scheduler_problems(study, spec)]
+    if not spec.space:
+        where, hint = document.value_location(("search", "space")), "add a dimension, as in block.depth: {int: [2, 6]}"
+        problems.append(Problem(where, "the space is empty: nothing varies", hint))
+    if len(study.spec.seeds) > 1:
+        where = document.value_location(("seeds", 1))
+        hint = "keep one; `hglab promote --seeds N` trains the best points with N seeds"
+        problems.append(Problem(where, "a search trains each point once, with one seed", hint))
+    if study.spec.baseline is not None:
+        where = document.key_location(("baseline",))
+        problems.append(Problem(where, "a search has no baseline", "remove it; `hglab promote` writes one"))
+    if len(spec.first) > spec.trials:
+        where = document.value_location(("search", "trials"))
+        what = f"{spec.trials} trials are fewer than the {len(spec.first)} first points"
+        problems.append(Problem(where, what, "raise 'trials', or remove points"))
+    keys = {dimension.key for dimension in dimensions}
+    problems += [
+        Problem(setting.key_location, f"'{key}' is a dimension of the search", "remove it from the budget")
+        for key, setting in budget.items()
+        if key in keys
+    ]
+    problems += [
+        Problem(
+            setting.key_location,
+            f"'{key}' is a dimension of the search: it varies from trial to trial",
+            f"leave it out, or take '{key}' out of the space",
+        )
+        for key, setting in overrides.items()
+        if key in keys
+    ]
+    endless = next((dimension for dimension in dimensions if dimension.size is None), None)
+    if spec.sampler.name == "grid" and endless is not None:
+        what = f"a grid has no end here: '{endless.key}' is {endless.describe()}"
+        hint = "give it a step or a list of values, or use another sampler"
+        problems.append(Problem(document.value_location(("search", "sampler")), what, hint))
+    return problems
+
+
+def check_space(
+    study: Study, space: Space, layers: Mapping[str, Setting], said: Mapping[str, Setting]
+) -> list[Problem]:
+    """Problems of a space over its settings.
+
+    Args:
+        study: the search.
+        space: its space.
+        layers: the settings under the space, with their places.
+        said: those that the study and the command line themselves say: each must mean something at some point.
+    """
+    document = study.document
+    problems = [
+        _never(dimension, space)
+        for dimension in space.dimensions
+        if not space.may_be(lambda settings, varies=dimension: space.is_active(varies, settings))  # type: ignore[misc]
+    ]
+    if space.size == 1 and not problems:
+        where = document.value_location(("search", "space"))
+        problems.append(Problem(where, "the space has a single point: nothing varies", "add a value or a dimension"))
+    for key, setting in said.items():
+        if key not in space.by_key and not space.may_be(lambda settings, key=key: unmet(key, settings) is None):  # type: ignore[misc]
+            what = f"{unmet(key, space.under)}, which is so at no point"
+            problems.append(Problem(setting.key_location, what, "remove it"))
+    if space.may_be(_in_sequence):
+        key = "training.stacking"
+        where = space.by_key[key].location if key in space.by_key else _place(layers, key, document.source)
+        what = "a search trains each network at once, not stacks in sequence"
+        problems.append(Problem(where, what, "leave out `training.stacking: sequential`"))
+    return [*problems, *_grace_problems(study, space)]
+
+
+def read_constraints(
+    study: Study, scale: str, fixed: Mapping[str, Setting], problems: list[Problem]
+) -> tuple[Constraint, ...]:
+    """The constraints of a search, those of relative ones with the configuration that they refer to.
+
+    Args:
+        study: the search.
+        scale: at which the variants that constraints refer to are taken.
+        fixed: the search's budget and the command line, which hold for these variants, too.
+        problems: where mistakes are added.
+    """
+    spec = study.spec.search
+    read: list[Constraint] = []
+    for index, text in enumerate(spec.constraints if spec else ()):
+        where = study.document.value_location(("search", "constraints", index))
+        try:
+            constraint = parse_constraint(text, where)
+        except ValueError as error:
+            what, _, hint = str(error).partition("; ")
+            problems.append(Problem(where, what, hint or None))
+            continue
+        other = next((each for each in read if _exclude(each, constraint)), None)
+        if other is not None:
+            what = f"no figure satisfies both '{other}' and '{constraint}'"
+            problems.append(Problem(where, what, "change or remove one"))
+        if constraint in [_at(each, where) for each in read]:
+            problems.append(Problem(where, f"the constraint '{constraint}' stands twice", "remove one"))
+        read.append(constraint)
+    return tuple(_with_reference(study, constraint, scale, fixed, problems) for constraint in read)
+
+
+def _objective_problems(study: Study, spec: SearchSpec) -> Iterable[Problem]:
+    seen: set[str] = set()
+    for index, objective in enumerate(spec.objectives):
+        name = objective.metric
+        where = study.document.value_location(("search", "objectives", index, "metric"))
+        if name not in METRICS:
+            yield Problem(where, f"unknown metric '{name}': no task reports it", did_you_mean(name, METRICS))
+        if name in seen:
+            yield Problem(where, f"the objective '{name}' stands twice", "remove one")
+        seen.add(name)
+
+
+def _scheduler_problems(study: Study, spec: SearchSpec) -> Iterable[Problem]:
+    scheduler = spec.scheduler
+    if scheduler.name == "none":
+        return
+    where = study.document.value_location(("search", "scheduler", "metric"))
+    metric = scheduler.metric or spec.objectives[0].metric
+    if scheduler.metric is None and len(spec.objectives) > 1:
+        hint = f"say which: {{name: {scheduler.name}, metric: {metric}}}"
+        what = f"the scheduler {scheduler.name} knows one metric, and there are {len(spec.objectives)} objectives"
+        yield Problem(where, what, hint)
+    elif scheduler.metric is not None and metric not in METRICS:
+        yield Problem(where, f"unknown metric '{metric}': no task reports it", did_you_mean(metric, METRICS))
+    elif metric in METRICS and (METRICS[metric].counted or metric == LATENCY):
+        what = f"the scheduler {scheduler.name} cannot go by '{metric}', which training does not change"
+        yield Problem(where, what, f"use a metric of an epoch, as in {{name: {scheduler.name}, metric: {HEADLINE}}}")
+
+
+def _grace_problems(study: Study, space: Space) -> list[Problem]:
+    spec = study.spec.search
+    assert spec is not None
+    key = "training.epochs"
+    epochs = max(space.by_key[key].values()) if key in space.by_key else space.under[key]
+    if spec.scheduler.name == "none" or spec.scheduler.grace <= epochs:
+        return []
+    where = study.document.value_location(("search", "scheduler", "grace"))
+    what = f"each trial is given {spec.scheduler.grace} epochs, and has {epochs}: nothing would be stopped"
+    return [Problem(where, what, "lower 'grace'")]
+
+
+def _never(dimension: Dimension, space: Space) -> Problem:
+    """Why a dimension varies at no point."""
+    for need in dimension.needs:
+        if not space.may_be(lambda settings, need=need: need.holds(settings)):  # type: ignore[misc]
+            what = f"'{dimension.key}' varies only where {need}, which is so at no point"
+            return Problem(dimension.location, what, f"change the `if:`, or what '{need.key}' may be")
+    if not space.may_be(lambda settings: unmet(dimension.key, settings) is None):
+        condition = unmet(dimension.key, space.under)
+        return Problem(dimension.location, f"{condition}, which is so at no point", "remove it")
+    what = f"'{dimension.key}' varies only where {dimension.condition}, and means nothing there"
+    return Problem(dimension.location, what, "change the `if:`, or remove the dimension")
+
+
+def _in_sequence(settings: Mapping[str, Any]) -> bool:
+    key = "training.stacking"
+    return bool(settings[key] == "sequential") and unmet(key, settings) is None
+
+
+def _place(layers: Mapping[str, Setting], key: str, source: str) -> Location:
+    return layers[key].value_location if key in layers else Location(source)
+
+
+def _at(constraint: Constraint, where: Location) -> Constraint:
+    return replace(constraint, location=where)
+
+
+def _exclude(one: Constraint, other: Constraint) -> bool:
+    """Whether no figure satisfies both of two absolute constraints."""
+    if one.metric != other.metric or one.is_relative or other.is_relative:
+        return False
+    at_most, at_least = sorted((one, other), key=lambda each: each.operator.startswith(">"))
+    if at_most.operator.startswith(">") == at_least.operator.startswith(">"):
+        return False
+    strict = "=" not in at_most.operator or "=" not in at_least.operator
+    return at_most.bound < at_least.bound or (strict and at_most.bound == at_least.bound)
+
+
+def _with_reference(
+    study: Study, constraint: Constraint, scale: str, fixed: Mapping[str, Setting], problems: list[Problem]
+) -> Constraint:
+    if constraint.reference_name is None:
+        return constraint
+    name, _, variant = constraint.reference_name.partition("/")
+    path = study.path.parent / f"{name}.yaml"
+    if not path.is_file():
+        beside = [other.stem for other in sorted(study.path.parent.glob("*.yaml"))]
+        what = f"there is no study '{name}' beside this one"
+        problems.append(Problem(constraint.location, what, did_you_mean(name, beside)))
+        return constraint
+    try:
+        other = read_study(path)
+        found = expand_variant(other, variant, scale, fixed)
+    except InputError as error:
+        problems += error.problems
+    except KeyError:
+        known = [each.id for each in other.spec.variants or ()]
+        what = f"the study '{name}' has no variant '{variant}'"
+        problems.append(Problem(constraint.location, what, did_you_mean(variant, known)))
+    else:
+        return replace(constraint, reference=found.config)
+    return constraint
