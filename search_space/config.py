@@ -234,7 +234,7 @@ class DistillationConfig(Section):
     teacher: TeacherName | None = Field(
         None,
         description="trial to learn from, STUDY/VARIANT or STUDY/VARIANT/SEED (null: none; the study's first seed)",
-        examples=["table3_real/bottleneck"],
+        examples=["table3_real/bottleneck_wider_real"],
     )
     weight: Annotated[float, Field(gt=0, le=1)] = Field(
         0.5, description="how much of the loss is towards the teacher's heatmaps; the rest is towards the targets"

@@ -64,8 +64,10 @@ class _Finder:
         where = student.origins.get(KEY, student.location)
         name, variant_id, *seed = reference.split("/")
         if (name, variant_id) in chain:
-            circle = chain[chain.index((name, variant_id)) :]
-            line = " of ".join("/".join(each) for each in ((name, variant_id), *reversed(circle)))
+            first, *others = (
+                "/".join(each) for each in (*chain[chain.index((name, variant_id)) :], (name, variant_id))
+            )
+            line = f"{first} learns from {', that from '.join(others)}"
             hint = f"set '{KEY}: null' in the variant that is to learn from annotations alone"
             self._add(where, f"the teachers go in a circle: {line}", hint)
             return
