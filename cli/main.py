@@ -4,7 +4,24 @@ from __future__ import annotations
 
 import typer
 
-from cli import compare, diff, figure, inspect, keys, plan, report, run, status, submit, table, ui, validate
+from cli import (
+    compare,
+    diff,
+    figure,
+    front,
+    inspect,
+    keys,
+    plan,
+    promote,
+    report,
+    run,
+    search,
+    status,
+    submit,
+    table,
+    ui,
+    validate,
+)
 from cli.options import before_any_verb
 
 app = typer.Typer(
@@ -23,6 +40,9 @@ for verb in (
     plan.plan,
     inspect.inspect,
     run.run,
+    search.search,
+    front.front,
+    promote.promote,
     status.status,
     table.table,
     diff.diff,

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
-import os
 import shlex
 import signal
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.executor import (
+    Address,
+    Concurrent,
+    CpusPerTrial,
+    ExecutorName,
+    ExecutorOption,
+    GpusPerTrial,
+    MemoryPerTrial,
+    Retry,
+    RetryOption,
+    TorchCompile,
+    check_address,
+    command_called,
+    make_sweep,
+    ui_words,
+)
 from cli.options import (
     DEFAULT_RUNS,
     EXIT_FAILED,
@@ -24,33 +38,19 @@ from cli.options import (
     Scale,
     Set,
     ShownAs,
+    Storage,
     StudyPath,
     TrackingUri,
     guarded,
 )
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from rich.console import Console
 
     from runners.executors import Executor, Monitor
     from runners.job import Job, Places, Resources
     from runners.launch import Outcome, Remaining
     from runners.planning import Plan
-
-
-class ExecutorName(StrEnum):
-    """What runs the trials."""
-
-    ray = "ray"
-    inline = "inline"
-
-
-class Retry(StrEnum):
-    """Which trials are tried again."""
-
-    failed = "failed"
 
 
 @guarded
@@ -63,37 +63,13 @@ def run(
     runs: Runs = DEFAULT_RUNS,
     tracking_uri: TrackingUri = None,
     checkpoints: Checkpoints = None,
-    executor: Annotated[
-        ExecutorName, typer.Option(help="ray: in parallel; inline: one by one here.")
-    ] = ExecutorName.ray,
-    address: Annotated[
-        str | None, typer.Option(help="A Ray cluster: auto or host:port.", show_default="this machine")
-    ] = None,
-    cpus_per_trial: Annotated[int, typer.Option(min=1, help="CPU threads of a trial.")] = 1,
-    gpus_per_trial: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            help="GPUs, or a part of one, of a trial.",
-            show_default="by measured memory, else 1 where there is one",
-        ),
-    ] = None,
-    memory_per_trial: Annotated[
-        int | None,
-        typer.Option(
-            min=1,
-            metavar="MIB",
-            help="Memory of a trial on a CPU, beyond its process; one retry at 1.5 times.",
-            show_default="no limit",
-        ),
-    ] = None,
-    compiled: Annotated[
-        bool,
-        typer.Option("--compile", help="Train through torch.compile: minutes at first, faster on a GPU."),
-    ] = False,
-    concurrent: Annotated[
-        int | None, typer.Option(min=1, help="At most so many trials at once.", show_default="what the machine carries")
-    ] = None,
+    executor: ExecutorOption = ExecutorName.ray,
+    address: Address = None,
+    cpus_per_trial: CpusPerTrial = 1,
+    gpus_per_trial: GpusPerTrial = None,
+    memory_per_trial: MemoryPerTrial = None,
+    compiled: TorchCompile = False,
+    concurrent: Concurrent = None,
     only: Annotated[
         list[str] | None,
         typer.Option(metavar="VARIANT", help="Train only this variant now; repeatable.", show_default=False),
@@ -105,14 +81,15 @@ def run(
             help="Train everything again, from the start: whatever is recorded, also by an earlier --fresh.",
         ),
     ] = False,
-    retry: Annotated[Retry | None, typer.Option(help="failed: also what failed before.", show_default=False)] = None,
+    retry: RetryOption = None,
+    storage: Storage = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Train a study's trials, each once, and print its table.
 
     Trials that the record holds complete are reused; interrupted ones go on from their last epoch; failed ones stay as
     they are unless --retry failed asks for them. Ctrl-C finishes the epochs under way and stops, Ctrl-C twice stops at
-    once: run the same command again to go on.
+    once: run the same command again to go on. Of a search it does what `hglab search` does.
 
     Exit codes: 0 all trials are complete, 1 a trial failed, 2 bad input, 130 interrupted.
 
@@ -123,14 +100,35 @@ def run(
 
     from cli.gpus import gpus_of_a_trial
     from cli.notices import tell_done_otherwise, tell_left_over
+    from cli.search import search_on
+    from cli.searches import expanded_search, names_a_search
     from cli.studies import planned
     from runners.checkpoints_url import check_usable
     from runners.job import Places, Resources
     from runners.launch import catch_up, remaining
     from runners.otherwise import done_otherwise
     from runners.record.reading import read_trials
-    from search_space import InputError
 
+    if names_a_search(study):
+        _refuse_for_a_search(only, fresh)
+        search_on(
+            expanded_search(study, scale, data, settings),
+            runs,
+            tracking_uri,
+            data_root,
+            checkpoints,
+            storage=storage,
+            executor=executor,
+            address=address,
+            cpus=cpus_per_trial,
+            gpus=gpus_per_trial,
+            memory=memory_per_trial,
+            compiled=compiled,
+            concurrent=concurrent,
+            retry=retry,
+            shown_as=shown_as,
+        )
+        return
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True, highlight=False)
     console.soft_wrap = not console.is_terminal  # a log keeps its lines whole
@@ -143,13 +141,12 @@ def run(
     rest = remaining(plan, recorded, places, _chosen(plan, only), fresh=fresh, retry_failed=retry is Retry.failed)
     _announce(console, plan, len(rest.reused), len(rest.to_train))
     tell_done_otherwise(console, done_otherwise(rest.to_train, recorded))
-    if address is not None and executor is ExecutorName.inline:
-        raise InputError.at("--address", "has no meaning with --executor inline", "leave one of them out")
+    check_address(executor, address)
     gpus = gpus_of_a_trial(gpus_per_trial, address, rest.to_train, recorded) if rest.to_train else 0.0
     if 0 < gpus < 1 and gpus_per_trial is None:
         console.print(f"{gpus:g} of a GPU for each trial, by the memory that such trials took (--gpus-per-trial)")
     resources = Resources(cpus_per_trial, gpus, compiled, memory_per_trial)
-    with _executor(executor, places, address, concurrent) as runner:
+    with make_sweep(executor, places, address, concurrent) as runner:
         outcome = _launch(console, plan, rest, places, runner, resources)
     _conclude(console, plan, places, outcome, shown_as, runs, tracking_uri)
     if outcome.interrupted:
@@ -167,6 +164,17 @@ def run(
         )
     if outcome.failed or outcome.left_failed or outcome.error or outcome.unsent:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _refuse_for_a_search(only: list[str] | None, fresh: bool) -> None:
+    """Raises InputError for options that mean nothing to a search."""
+    from search_space import InputError
+
+    if only:
+        raise InputError.at("--only", "a search has no variants to choose from", "leave it out")
+    if fresh:
+        hint = "leave it out, or give another --storage for a search from the start"
+        raise InputError.at("--fresh", "a search does not train again what is recorded", hint)
 
 
 def _chosen(plan: Plan, only: list[str] | None) -> set[str] | None:
@@ -226,24 +234,6 @@ def _launch(
             request.withdraw()
 
 
-def _executor(
-    name: ExecutorName, places: Places, address: str | None, concurrent: int | None
-) -> AbstractContextManager[Executor]:
-    """What runs the trials, to be left at the end: Ray stays up from one wave of a launch to the next."""
-    import contextlib
-
-    if name is ExecutorName.inline:
-        from runners.executors import run_inline
-
-        return contextlib.nullcontext(run_inline)
-    import uuid
-
-    from runners.sweep import RaySweep
-
-    scratch = places.trials.parent / "ray" / uuid.uuid4().hex[:12]
-    return RaySweep(scratch=scratch, address=address, concurrent=concurrent)
-
-
 def _conclude(
     console: Console,
     plan: Plan,
@@ -265,15 +255,5 @@ def _conclude(
         for file in files:
             record.log_file(outcome.launch, file)
     console.print("wrote " + ", ".join(str(file) for file in files), soft_wrap=True, markup=False)
-    words = ["ui"] + ([] if runs == DEFAULT_RUNS else ["--runs", str(runs)])
-    words += ["--tracking-uri", tracking_uri] if tracking_uri else []
-    console.print("browse them:  " + shlex.join([_command(), *words]), soft_wrap=True, markup=False)
-
-
-def _command() -> str:
-    """How the user can call this command: by its name, or by its path where it is not on the PATH."""
-    import shutil
-    import sys
-
-    called = Path(sys.argv[0])
-    return "hglab" if shutil.which("hglab") or called.name != "hglab" else os.path.relpath(called)
+    words = [command_called(), "ui", *ui_words(runs, tracking_uri)]
+    console.print("browse them:  " + shlex.join(words), soft_wrap=True, markup=False)

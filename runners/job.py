@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -100,6 +101,8 @@ class Job:
     teacher_config: dict[str, Any] | None = None
     phase: str | None = None
     claim: Claim = field(default_factory=Claim)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """What else its run is tagged with: by a search, say."""
 
     @classmethod
     def of(cls, trial: PlannedTrial, counts: Any, **context: Any) -> Job:
@@ -167,4 +170,5 @@ def run_tags(job: Job) -> dict[str, Any]:
         **({names.PHASE: job.phase} if job.phase else {}),
         **({names.BEGINS_FROM: job.begins_from} if job.begins_from else {}),
         **({names.TEACHER: job.teacher} if job.teacher else {}),
+        **job.tags,
     }

@@ -5,25 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
 
 from runners.executors import Executor, Monitor
 from runners.job import Job, Places, Resources
+from runners.launch_run import begin_launch, end_launch
 from runners.lease import Claim, heartbeat_s, hold
 from runners.mirrored import send_ahead, weights_finder
 from runners.planning import Plan, PlannedTrial, learns_from, to_train_for
-from runners.record import names
-from runners.record.buffer import LeftOver, outbox_file, outboxes, send_left_over
+from runners.record.buffer import LeftOver, outboxes, send_left_over
 from runners.record.chosen import choose_runs
 from runners.record.links import link_reused
 from runners.record.liveness import boot_id
 from runners.record.patience import RecordAway
 from runners.record.reading import read_trials
-from runners.record.recorded import RecordedTrial, State
+from runners.record.recorded import RecordedTrial
 from runners.record.writing import Record
-from runners.runs_folder import runs_id
-from runners.settling import OpenLaunches, clear, close_left_over, launch_folder, patience_s, settle
 from runners.sharing import Watch, train_each_once
 from search_space import InputError
 from tasks.errors import DataError
@@ -164,28 +160,28 @@ def launch(
         except DataError as error:
             raise InputError.at("the data", str(error)) from None
         send_ahead(rest.to_train, places, fresh=rest.fresh)
-    record = Record(places.uri, places.artifacts)
-    study = plan.expanded.study
-    experiment = record.experiment(study.name)
-    record.client.set_experiment_tag(experiment, names.NOTE, study.spec.title)
-    here = runs_id(places.trials)
-    open_launches = OpenLaunches(record, places)
-    open_launches.look(here)
-    recorded = read_trials(places.uri)  # now: since the plan was made, others have gone on
-    close_left_over(record, recorded, {trial.fingerprint for trial in rest.to_train}, places)
-    parent = record.start_run(experiment, *_description(plan, places, here))
-    outcome.launch = parent
-    folder = launch_folder(places, parent)
+    expanded = plan.expanded
+    wanted = {trial.fingerprint for trial in rest.to_train}
+    run = begin_launch(
+        expanded.study,
+        places,
+        wanted,
+        scale=expanded.scale,
+        overrides=expanded.overrides,
+        data_versions=plan.data_versions,
+    )
+    outcome.launch = run.id
+    record, recorded = run.record, run.recorded
     jobs: dict[str, Job] = {}
     try:
-        with hold(folder, parent, Claim(beat)):
-            record.log_file(parent, study.path)
-            link_reused(record, places.uri, experiment, parent, rest.reused, recorded)
+        with hold(run.folder, run.id, Claim(beat)):
+            record.log_file(run.id, expanded.study.path)
+            link_reused(record, places.uri, run.experiment, run.id, rest.reused, recorded)
             context = {
-                "study": study.name,
-                "scale": plan.expanded.scale,
-                "launch": parent,
-                "experiment_id": experiment,
+                "study": expanded.study.name,
+                "scale": expanded.scale,
+                "launch": run.id,
+                "experiment_id": run.experiment,
                 "places": places,
                 "resources": resources,
             }
@@ -197,8 +193,8 @@ def launch(
             with suppress(InputError, RecordAway):  # it is away: the next launch does this
                 if outcome.elsewhere:
                     done = [trial for trial in rest.to_train if trial.name in outcome.elsewhere]
-                    link_reused(record, places.uri, experiment, parent, done, read_trials(places.uri))
-                open_launches.look(here)
+                    link_reused(record, places.uri, run.experiment, run.id, done, read_trials(places.uri))
+                run.others.look(run.here)
     except KeyboardInterrupt:
         outcome.interrupted = True
     except InputError as error:
@@ -207,8 +203,7 @@ def launch(
     except Exception as error:  # of the executor or the record, not of a trial
         outcome.error = f"{type(error).__name__}: {error}"
     finally:
-        _end(places, parent, list(jobs.values()), outcome)
-        clear(folder)
+        end_launch(run, places, list(jobs.values()), outcome)
     return outcome
 
 
@@ -222,35 +217,3 @@ def _train(rest: Remaining, jobs: Mapping[str, Job], executor: Executor, watch: 
         raise
     except Exception as error:  # Ray itself has failed
         outcome.error = f"{type(error).__name__}: {error}"
-
-
-def _description(plan: Plan, places: Places, here: str) -> tuple[str, dict[str, Any]]:
-    """The name and the tags of a launch's run."""
-    expanded = plan.expanded
-    study = expanded.study
-    tags = {
-        names.KIND: names.LAUNCH_KIND,
-        names.STUDY: study.name,
-        names.TITLE: study.spec.title,
-        names.SCALE: expanded.scale,
-        names.OVERRIDES: dict(expanded.overrides),
-        names.DATA_ROOT: str(places.data_root or ""),
-        names.DATA_VERSIONS: plan.data_versions,
-        names.STUDY_FILE: str(study.path.resolve()),
-        names.RUNS: here,
-    }
-    return f"{study.name} {expanded.scale} {datetime.now():%Y-%m-%d %H:%M}", tags
-
-
-def _end(places: Places, parent: str, jobs: Sequence[Job], outcome: Outcome) -> None:
-    """Send what waits, and end the runs of the launch, its own last; if the record is away, that waits on disk, too."""
-    outbox = outbox_file(launch_folder(places, parent), places.uri)
-    try:
-        patient = Record(places.uri, places.artifacts, patience_s=patience_s(outcome))
-        send_left_over(places.trials, patient)
-        settle(patient, jobs, parent, outcome)
-    finally:
-        broken = outcome.failed or outcome.error
-        state: State = "interrupted" if outcome.interrupted else "failed" if broken else "complete"
-        record = Record(places.uri, places.artifacts, outbox=outbox, patience_s=patience_s(outcome))
-        record.end_run(parent, state, outcome.error)

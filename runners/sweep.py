@@ -31,7 +31,7 @@ HELD = "held"
 """The key under which a trial tells Tune that another process trains it."""
 STOPPED = "stopped"
 """The key under which a trial tells Tune that it stops because its launch was asked to."""
-_LOST = "its process ended without a word, each time that it was started: was it killed, or short of memory?"
+LOST = "its process ended without a word, each time that it was started: was it killed, or short of memory?"
 RESTARTS = 2
 """How often a job is started again whose process or node was lost. One that raised an error is not: it would again."""
 
@@ -51,9 +51,10 @@ class RaySweep:
             address: a running Ray cluster (`auto`, `host:port`); None starts Ray on this machine.
             concurrent: at most so many at once; None: as many as the resources carry.
         """
-        self._scratch = scratch
+        self.scratch = scratch
         self._address = address
         self._concurrent = concurrent
+        self.on_cluster = address is not None
         self._started = False
         self._checked = False
 
@@ -80,23 +81,31 @@ class RaySweep:
             InputError: if no cluster answers at the address, or its machines cannot run the jobs.
             KeyboardInterrupt: if the user interrupts. Ray is ended before, so that no worker still writes.
         """
+        try:
+            self.begin(jobs[0])
+            self._run({f"{index:05d}": job for index, job in enumerate(jobs)}, monitor)
+        except BaseException:
+            self.close()
+            raise
+
+    def begin(self, job: Job) -> None:
+        """Start Ray, or join the cluster, for jobs like this one; nothing if that is done.
+
+        Raises:
+            InputError: if no cluster answers at the address, or its machines cannot run the job.
+        """
         os.environ.update(QUIET)
         import ray
 
         logging.getLogger("ray.tune").setLevel(logging.CRITICAL)  # a failed trial's traceback is in the record
         if not ray.is_initialized():
-            start_ray(self._address, jobs[0].resources.cpus)
+            start_ray(self._address, job.resources.cpus)
             self._started = True
-        try:
-            if self._address is not None and not self._checked:
-                check_nodes(jobs[0].places)
-                self._checked = True
-                if not jobs[0].resources.gpus and (gpus := cluster_gpus()):
-                    _log.warning("the cluster has %g GPUs, and these trials train on CPUs: --gpus-per-trial", gpus)
-            self._run({f"{index:05d}": job for index, job in enumerate(jobs)}, monitor)
-        except BaseException:
-            self.close()
-            raise
+        if self._address is not None and not self._checked:
+            check_nodes(job.places)
+            self._checked = True
+            if not job.resources.gpus and (gpus := cluster_gpus()):
+                _log.warning("the cluster has %g GPUs, and these trials train on CPUs: --gpus-per-trial", gpus)
 
     def _run(self, waiting: Mapping[str, Job], monitor: Monitor) -> None:
         """Run named jobs; those that Tune itself does not start again, such as one lost while it began, once more."""
@@ -111,7 +120,7 @@ class RaySweep:
                 raise KeyboardInterrupt
             for name in relay.lost:
                 if losses[name] > RESTARTS:
-                    monitor.failed(waiting[name], _LOST)
+                    monitor.failed(waiting[name], LOST)
             waiting = {name: waiting[name] for name in relay.lost if losses[name] <= RESTARTS}
 
     def _fit(self, jobs: Mapping[str, Job], relay: Any) -> None:
@@ -119,7 +128,7 @@ class RaySweep:
 
         from runners.winding_down import WindingDown
 
-        shares = {name: _share(job) for name, job in jobs.items()}
+        shares = {name: share_of(job) for name, job in jobs.items()}
         trainable = tune.with_resources(
             tune.with_parameters(_train, jobs=dict(jobs)),
             lambda config: tune.PlacementGroupFactory([shares[config["name"]]]),
@@ -136,7 +145,7 @@ class RaySweep:
             ),
             run_config=tune.RunConfig(
                 name="sweep",
-                storage_path=str(self._scratch.resolve()),
+                storage_path=str(self.scratch.resolve()),
                 verbose=0,
                 callbacks=[relay],
                 failure_config=tune.FailureConfig(max_failures=RESTARTS),
@@ -145,25 +154,33 @@ class RaySweep:
         try:
             tuner.fit()
         finally:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            shutil.rmtree(self.scratch, ignore_errors=True)
             with contextlib.suppress(OSError):  # another launch may still use its own
-                self._scratch.parent.rmdir()
+                self.scratch.parent.rmdir()
 
 
-def _share(job: Job) -> dict[str, float]:
+def share_of(job: Job) -> dict[str, float]:
     """What Ray keeps for a job. Its worker gets as many threads (`OMP_NUM_THREADS`) as CPUs, and sees only its GPU."""
     resources = job.resources
     return {"CPU": float(resources.cpus)} | ({"GPU": resources.gpus} if resources.gpus else {})
 
 
 def _train(config: Mapping[str, Any], jobs: Mapping[str, Job]) -> None:
-    """What a worker does. An error of the trial is told before it is raised: see `runners.relay`."""
+    """What a worker does with the job that its configuration names."""
+    train(jobs[config["name"]])
+
+
+def train(job: Job) -> None:
+    """What a worker of Tune's does with a job. An error of the trial is told before it is raised: see `runners.relay`.
+
+    Raises:
+        Exception: as `runners.worker.run_job`.
+    """
     from ray import tune
 
     def report(progress: Progress) -> None:
         tune.report({"epoch": progress.epoch, "epochs": progress.epochs, **progress.metrics})
 
-    job = jobs[config["name"]]
     forget_peak(job.resources.device)
     try:
         run_job(job, report)

@@ -38,6 +38,12 @@ BEGINS_FROM = PREFIX + "begins_from"
 TEACHER = PREFIX + "teacher"
 ORIGINAL = PREFIX + "original_run"
 
+# A trial of a search.
+OPTUNA_STUDY = PREFIX + "optuna_study"
+OPTUNA_TRIAL = PREFIX + "optuna_trial"
+PRUNED = PREFIX + "pruned"
+"""After which epoch the search's scheduler stopped it early."""
+
 # A launch's run.
 LAUNCH = PREFIX + "launch"
 TITLE = PREFIX + "title"

@@ -98,7 +98,7 @@ def read_search(search: ExpandedSearch, places: Places, storage: str | None = No
         InputError: if it has not begun in this storage, or the storage does not answer.
     """
     url = kept.storage_url(places, storage)
-    study = kept.open_study(search, url, create=False)
+    study = kept.open_study(search, url)
     if study is None:
         what = f"the search has not begun at scale {search.scale}: it is not in {url}"
         hint = f"hglab search {search.study.path}, or name its --scale, --data, --set or --storage as it was begun"
@@ -119,7 +119,7 @@ def to_searched(trial: FrozenTrial) -> SearchedTrial:
     return SearchedTrial(
         number=trial.number,
         state=_state(trial),
-        point=dict(trial.params) or dict(waiting),
+        point=dict(noted.get(kept.POINT) or waiting),
         values=dict(noted.get(kept.FIGURES, {})),
         epochs=int(noted.get(kept.EPOCHS, 0)),
         fingerprint=noted.get(kept.FINGERPRINT),

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from runners.search.storage import CONSTRAINTS
 from search_space import Dimension, ExpandedSearch, Point
 
 if TYPE_CHECKING:
     from optuna.samplers import BaseSampler
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import Trial
 
 _STARTUP = 10
 
@@ -29,18 +27,16 @@ def make_sampler(search: ExpandedSearch, number: int) -> BaseSampler:
     from optuna import samplers
 
     seed = random.Random(f"{search.seed}/{number}").getrandbits(31)
-    spec, constraints = search.sampler, _constraints if search.constraints else None
+    spec = search.sampler
     startup = _STARTUP if spec.startup is None else spec.startup
     if spec.name == "tpe":
         alone = len(search.objectives) == 1
-        return samplers.TPESampler(
-            seed=seed, n_startup_trials=startup, multivariate=alone, group=alone, constraints_func=constraints
-        )
+        return samplers.TPESampler(seed=seed, n_startup_trials=startup, multivariate=alone, group=alone)
     if spec.name == "nsga2":
         size = spec.population or max(8, min(50, search.trials // 5))
-        return samplers.NSGAIISampler(seed=seed, population_size=size, constraints_func=constraints)
+        return samplers.NSGAIISampler(seed=seed, population_size=size)
     if spec.name == "gp":
-        return samplers.GPSampler(seed=seed, n_startup_trials=startup, constraints_func=constraints)
+        return samplers.GPSampler(seed=seed, n_startup_trials=startup)
     return samplers.RandomSampler(seed=seed)
 
 
@@ -51,12 +47,10 @@ def suggest(search: ExpandedSearch, trial: Trial) -> Point:
         if dimension.kind == "choice":
             return trial.suggest_categorical(dimension.key, dimension.choices)
         low, high, step = dimension.low, dimension.high, dimension.step
+        assert low is not None  # every range has both
+        assert high is not None
         if dimension.kind == "int":
             return trial.suggest_int(dimension.key, int(low), int(high), step=int(step or 1), log=dimension.log)
         return trial.suggest_float(dimension.key, low, high, step=step, log=dimension.log)
 
     return search.space.walk(choose)
-
-
-def _constraints(trial: FrozenTrial) -> Sequence[float]:
-    return tuple(trial.user_attrs.get(CONSTRAINTS, ()))

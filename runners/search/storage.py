@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from runners.job import Places
 from search_space import ExpandedSearch, InputError
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from optuna.trial import FrozenTrial
 
 NAME = "name"
+POINT = "point"
+"""Its values exactly: Optuna's own are off by a rounding where a dimension has steps."""
 FINGERPRINT = "fingerprint"
 LAUNCH = "launch"
 """Who is at work on a trial; "" for one that was interrupted."""
@@ -27,10 +30,11 @@ INFEASIBLE = "infeasible"
 RECORDED = "recorded"
 FIGURES = "figures"
 VIOLATIONS = "violations"
-CONSTRAINTS = "constraints"
-"""What Optuna's samplers are told of constraints: a number each, above 0 where one is broken."""
 DUPLICATE_OF = "duplicate_of"
 EPOCHS = "epochs"
+ALL_EPOCHS = "all_epochs"
+CURVE = "curve"
+"""The scheduler's metric after each epoch."""
 RUN = "run"
 ERROR = "error"
 
@@ -52,8 +56,8 @@ def study_name(search: ExpandedSearch) -> str:
     return f"{search.study.name} {search.scale} {search.identity[:12]}"
 
 
-def open_study(search: ExpandedSearch, url: str, *, create: bool) -> Study | None:
-    """The search's Optuna study; None if there is none and none is to be created.
+def create_study(search: ExpandedSearch, url: str) -> Study:
+    """The search's Optuna study, new or as it was left.
 
     Raises:
         InputError: for a URL that names no database, or one that does not answer.
@@ -61,19 +65,24 @@ def open_study(search: ExpandedSearch, url: str, *, create: bool) -> Study | Non
     quiet_optuna()
     import optuna
 
-    if not create and url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).is_file():
+    names: Mapping[str, Literal["maximize", "minimize"]] = {"max": "maximize", "min": "minimize"}
+    directions = [names[objective.direction] for objective in search.objectives]
+    study = optuna.create_study(
+        storage=_open_storage(url), study_name=study_name(search), directions=directions, load_if_exists=True
+    )
+    study.set_metric_names([objective.metric for objective in search.objectives])
+    return study
+
+
+def open_study(search: ExpandedSearch, url: str) -> Study | None:
+    """The search's Optuna study; None if it has not begun. Raises InputError as `create_study`."""
+    quiet_optuna()
+    import optuna
+
+    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).is_file():
         return None
-    storage = _open_storage(url)
-    name = study_name(search)
-    if create:
-        directions = ["maximize" if objective.direction == "max" else "minimize" for objective in search.objectives]
-        study = optuna.create_study(storage=storage, study_name=name, directions=directions, load_if_exists=True)
-        study.set_metric_names([objective.metric for objective in search.objectives])
-        study.set_user_attr("study", search.study.name)
-        study.set_user_attr("scale", search.scale)
-        return study
     try:
-        return optuna.load_study(storage=storage, study_name=name)
+        return optuna.load_study(storage=_open_storage(url), study_name=study_name(search))
     except KeyError:
         return None
 

@@ -1,0 +1,216 @@
+"""A launch of a search: begin or take up Optuna's study, train what it asks for, record how it ended."""
+
+from __future__ import annotations
+
+import math
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from runners.executors import Executor
+from runners.interruption import StopRequest
+from runners.job import Job, Places, Resources
+from runners.launch import Outcome
+from runners.launch_run import LaunchRun, begin_launch, end_launch
+from runners.lease import Claim, heartbeat_s, hold
+from runners.mirrored import weights_finder
+from runners.record import names
+from runners.record.chosen import choose_runs
+from runners.record.liveness import boot_id
+from runners.record.patience import RecordAway
+from runners.record.reading import read_launches, read_trials
+from runners.search.asker import Asker
+from runners.search.executors import SearchExecutor
+from runners.search.feasibility import check_feasible, judge, resolved
+from runners.search.halving import make_halving
+from runners.search.latency import latency_of
+from runners.search.monitor import SearchMonitor
+from runners.search.planner import Planner, most_epochs
+from runners.search.results import SearchResult
+from runners.search.storage import create_study, storage_url
+from runners.sharing import Watch, train_each_once
+from search_space import ExpandedSearch, InputError, TrialConfig
+from tasks.errors import DataError
+from tasks.version import data_version
+
+_LOOK_S = 5.0
+_BEAT_S = 15.0
+
+
+@dataclass(frozen=True)
+class SearchOutcome:
+    """How a launch of a search ended.
+
+    `outcome` is what it trained; `result` the whole search as it stands; `reason` why it ended before all its trials.
+    """
+
+    outcome: Outcome
+    result: SearchResult
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """What a launch of a search may differ in without being another search."""
+
+    storage: str | None = None
+    retry_failed: bool = False
+
+
+def launch_search(
+    search: ExpandedSearch,
+    places: Places,
+    resources: Resources,
+    executor: Callable[[StopRequest], SearchExecutor],
+    teach: Executor,
+    monitor: SearchMonitor,
+    options: SearchOptions,
+    *,
+    prepare: Callable[[TrialConfig], None],
+) -> SearchOutcome:
+    """Search on, from where the storage stands to the end of the search.
+
+    Args:
+        search: what is searched.
+        places: the record, the checkpoints, the cache, the data.
+        resources: what each trial may use.
+        executor: makes what runs the search's jobs, given how the launch is asked to stop.
+        teach: trains teachers that points need and the record does not hold.
+        monitor: is told how it goes.
+        options: the storage, and whether what failed is tried again.
+        prepare: readies the data of a configuration.
+
+    Raises:
+        InputError: for a space in which nothing is feasible, data that cannot be used, a record or a storage that
+            cannot be opened: before anything trains.
+    """
+    check_feasible(search)
+    latency = latency_of(search)
+    constraints = resolved(search, latency)
+    url = storage_url(places, options.storage)
+    study = create_study(search, url)
+    claim = Claim(heartbeat_s(), boot=boot_id())
+    point = search.first[0] if search.first else search.space.random(random.Random(search.seed))
+    example = search.config(point)
+    try:
+        versions: dict[str, str] = {example.data.name: data_version(example.data, places.data_root)}
+        prepare(example)
+    except DataError as error:
+        raise InputError.at("the data", str(error)) from None
+    outcome = Outcome(reused=0)
+    run = begin_launch(
+        search.study,
+        places,
+        set(),
+        scale=search.scale,
+        overrides=search.overrides,
+        data_versions=versions,
+        tags={names.OPTUNA_STUDY: study.study_name},
+    )
+    outcome.launch = run.id
+    planner = Planner(search, places, resources, run, claim, versions, study.study_name)
+    request = StopRequest(places.trials / f".stop.{run.id}", places.checkpoints)
+    asker = Asker(
+        search=search,
+        study=study,
+        url=url,
+        launch=run.id,
+        plan=planner.job,
+        judge=lambda config: judge(config, constraints, latency),
+        ended=has_ended(places.uri),
+        stopped=request.made,
+        prune=lambda job, epoch: _mark_pruned(run, job, epoch),
+        monitor=monitor,
+        watch=Watch(monitor, outcome),
+        constraints=constraints,
+        retry_failed=options.retry_failed,
+    )
+    try:
+        with hold(run.folder, run.id, claim), _beating(asker):
+            run.record.log_file(run.id, search.study.path)
+            _train_teachers(planner, places, teach, Watch(monitor, outcome))
+            asker.begin()
+            halving = make_halving(search, most_epochs(search))
+            if halving is not None:
+                for name, epochs, curve in asker.curves():
+                    halving.recall(name, epochs, curve)
+            executor(request)(asker, halving)
+    except KeyboardInterrupt:
+        outcome.interrupted = True
+    except InputError as error:
+        outcome.error = str(error)
+        raise
+    except Exception as error:  # of the executor, the record or the storage, not of a trial
+        outcome.error = f"{type(error).__name__}: {error}"
+    finally:
+        with suppress(Exception):  # the storage is away: silence tells other launches that this one is gone
+            asker.end()
+        end_launch(run, places, asker.jobs, outcome)
+        request.withdraw()
+    return SearchOutcome(outcome, asker.result(), asker.reason)
+
+
+def _train_teachers(planner: Planner, places: Places, executor: Executor, watch: Watch) -> None:
+    """Train what points of the search learn from, where its weights are not there. Raises RuntimeError if one fails."""
+    wanted = planner.teachers()
+    if not wanted:
+        return
+    chosen = choose_runs(read_trials(places.uri))
+    has_weights = weights_finder(places)
+    missing = [
+        trial
+        for trial in wanted
+        if trial.fingerprint not in chosen
+        or chosen[trial.fingerprint].state != "complete"
+        or not has_weights(trial.fingerprint)
+    ]
+    jobs = {trial.fingerprint: planner.job_of(trial) for trial in missing}
+    train_each_once(missing, jobs, executor, watch)
+    for name, error in watch.outcome.failed.items():
+        raise RuntimeError(f"the teacher {name} has failed: {error}")
+
+
+def _mark_pruned(run: LaunchRun, job: Job, epoch: int) -> None:
+    """Say in the record why a trial's run of this launch was interrupted; if it is away, Optuna's storage says it."""
+    with suppress(InputError, RecordAway):
+        for trial in read_trials(job.places.uri, job.fingerprint):
+            if trial.launch == run.id:
+                run.record.tag(trial.run_id, names.PRUNED, f"after epoch {epoch}")
+
+
+def has_ended(uri: str) -> Callable[[str], bool]:
+    """Says of a launch, by its id, whether the record knows that it has ended; it looks again every few seconds."""
+    known: dict[str, bool] = {}
+    looked = -math.inf
+
+    def ended(launch: str) -> bool:
+        nonlocal known, looked
+        if time.monotonic() - looked > _LOOK_S:
+            looked = time.monotonic()
+            with suppress(InputError):
+                known = {each.run_id: each.ended for each in read_launches(uri)}
+        return known.get(launch, False)
+
+    return ended
+
+
+@contextmanager
+def _beating(asker: Asker) -> Iterator[None]:
+    """Let other launches of the search see that this one lives, for as long as it does."""
+    over = threading.Event()
+
+    def beat() -> None:
+        while not over.wait(_BEAT_S):
+            with suppress(Exception):  # the storage is busy or away: the next beat may arrive
+                asker.beat()
+
+    thread = threading.Thread(target=beat, daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join(_BEAT_S)

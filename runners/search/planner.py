@@ -1,0 +1,103 @@
+"""From a point of a search to the job of its trial, and to the teachers that points may learn from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from blocks.count import Counts, count
+from runners.job import Job, Places, Resources
+from runners.launch_run import LaunchRun
+from runners.lease import Claim
+from runners.planning import PlannedTrial, plan_trial, to_train_for
+from runners.record import names
+from runners.search.feasibility import Verdict
+from search_space import ExpandedSearch, Location, Trial, TrialConfig, Variant
+from tasks.version import data_version
+
+_TEACHER = "distillation.teacher"
+_EPOCHS = "training.epochs"
+
+
+@dataclass(frozen=True)
+class Planner:
+    """Plans trials of one launch of a search.
+
+    `versions` are those of data sets by name; one that a point brings is added.
+    """
+
+    search: ExpandedSearch
+    places: Places
+    resources: Resources
+    run: LaunchRun
+    claim: Claim
+    versions: dict[str, str]
+    optuna_study: str
+
+    def job(self, name: str, label: str, config: TrialConfig, verdict: Verdict) -> Job:
+        """The job of a point's trial: its run carries the figures of the verdict, and says which trial of Optuna it is.
+
+        Raises:
+            InputError: for a teacher that cannot be had.
+            DataError: for a data set that is not there.
+        """
+        assert verdict.counts is not None
+        tags = {names.OPTUNA_STUDY: self.optuna_study, names.OPTUNA_TRIAL: name.removeprefix("p")}
+        job = self._job(self._planned(name, label, config), verdict.counts)
+        return replace(job, counts={**job.counts, **verdict.figures}, tags=tags)
+
+    def job_of(self, planned: PlannedTrial) -> Job:
+        """The job of a trial that is no point: of a teacher."""
+        config = planned.config
+        return self._job(planned, count(config.model, config.data.resolution))
+
+    def teachers(self) -> list[PlannedTrial]:
+        """What points of the search may learn from, and what that needs; what is to be trained first comes first."""
+        dimension = self.search.space.by_key.get(_TEACHER)
+        references = [self.search.settings[_TEACHER]] if dimension is None else list(dimension.choices or ())
+        found: dict[str, PlannedTrial] = {}
+        settings = self.search.config(self.search.space.point_of({}))
+        for reference in [each for each in references if each is not None]:
+            distillation = settings.distillation.model_copy(update={"teacher": reference})
+            student = self._planned(
+                "student", str(reference), settings.model_copy(update={"distillation": distillation})
+            )
+            for trial in to_train_for(student, lambda fingerprint: False)[:-1]:
+                found.setdefault(trial.fingerprint, trial)
+        return list(found.values())
+
+    def _planned(self, name: str, label: str, config: TrialConfig) -> PlannedTrial:
+        if config.data.name not in self.versions:
+            self.versions[config.data.name] = data_version(config.data, self.places.data_root)
+        search = self.search
+        row = Variant(
+            id=name,
+            label=label,
+            baseline=False,
+            paper=None,
+            settings={},
+            config=config.model_copy(update={"seed": 0}),
+            location=Location(str(search.study.path)),
+        )
+        trial = Trial(row, config.seed, config)
+        return plan_trial(search.study, search.scale, search.overrides, trial, self.versions)
+
+    def _job(self, planned: PlannedTrial, counts: Counts) -> Job:
+        return Job.of(
+            planned,
+            counts,
+            claim=self.claim,
+            study=self.search.study.name,
+            scale=self.search.scale,
+            launch=self.run.id,
+            experiment_id=self.run.experiment,
+            places=self.places,
+            resources=self.resources,
+        )
+
+
+def most_epochs(search: ExpandedSearch) -> int:
+    """The most epochs that a trial of the search may have."""
+    dimension = search.space.by_key.get(_EPOCHS)
+    if dimension is None:
+        return int(search.settings[_EPOCHS])
+    return int(max(dimension.choices)) if dimension.kind == "choice" else int(dimension.high or 0)

@@ -1,0 +1,200 @@
+"""The search's executor through Ray Tune: a searcher that asks, a scheduler that stops. Imports Ray when it runs."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import shutil
+import time
+from collections import Counter
+from typing import Any
+
+from ray import tune
+from ray.tune.experiment import Trial
+from ray.tune.search import Searcher
+
+from runners.executors import Monitor
+from runners.interruption import StopRequest
+from runners.job import Job, Progress
+from runners.lease import Holder
+from runners.relay import Relay
+from runners.search.asker import Asker
+from runners.search.halving import Halving
+from runners.sweep import LOST, RESTARTS, RaySweep, share_of, train
+from runners.winding_down import WindingDown
+
+_PAUSE_S = 0.5
+"""Between questions while there is nothing to train: Tune asks without a pause."""
+
+
+class RaySearch:
+    """An executor (see `runners.search.executors`) on the Ray that a sweep keeps up."""
+
+    def __init__(self, sweep: RaySweep, *, concurrent: int | None = None) -> None:
+        """Set up.
+
+        Args:
+            sweep: starts Ray, or has started it.
+            concurrent: at most so many trials at once; None: as many as this machine carries, on a cluster as many as
+                Ray finds room for.
+        """
+        self._sweep = sweep
+        self._concurrent = concurrent
+
+    def __call__(self, asker: Asker, halving: Halving | None) -> None:
+        """Run the search.
+
+        Raises:
+            InputError: if no cluster answers at the address, or its machines cannot run the jobs.
+            KeyboardInterrupt: if the user interrupts. Ray is ended before, so that no worker still writes.
+        """
+        first = asker.next()
+        while first == "wait":
+            time.sleep(_PAUSE_S)
+            first = asker.next()
+        if isinstance(first, Job):
+            try:
+                self._sweep.begin(first)
+                self._fit(first, asker, halving)
+            except BaseException:
+                self._sweep.close()
+                raise
+        if asker.stopped():
+            raise KeyboardInterrupt
+
+    def _fit(self, first: Job, asker: Asker, halving: Halving | None) -> None:
+        request = StopRequest.of(first)
+        jobs: dict[str, Job] = {}
+        scheduler = _Stopping(request, jobs, halving)
+        relay = Relay(jobs, _Told(asker, scheduler.stopped), Counter())
+        trainable = tune.with_resources(_train, lambda config: tune.PlacementGroupFactory([share_of(config["job"])]))
+        tuner = tune.Tuner(
+            trainable,
+            tune_config=tune.TuneConfig(
+                num_samples=-1,
+                search_alg=_Asking(first, asker, jobs, relay),
+                max_concurrent_trials=self._concurrent or _room(first, self._sweep),
+                reuse_actors=True,
+                scheduler=scheduler,
+                trial_dirname_creator=lambda trial: str(trial.config["name"]),
+                trial_name_creator=lambda trial: str(trial.config["name"]),
+            ),
+            run_config=tune.RunConfig(
+                name="search",
+                storage_path=str(self._sweep.scratch.resolve()),
+                verbose=0,
+                callbacks=[relay],
+                failure_config=tune.FailureConfig(max_failures=RESTARTS),
+            ),
+        )
+        try:
+            tuner.fit()
+        finally:
+            shutil.rmtree(self._sweep.scratch, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                self._sweep.scratch.parent.rmdir()
+        for name in relay.lost:
+            asker.failed(jobs[name], LOST)
+
+
+def _room(job: Job, sweep: RaySweep) -> int | None:
+    """How many such jobs this machine carries at once; None on a cluster, which may grow."""
+    if sweep.on_cluster:
+        return None
+    import ray
+
+    there: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+    return max(1, math.floor(min(there.get(kind, 0.0) / asked for kind, asked in share_of(job).items())))
+
+
+def _train(config: dict[str, Any]) -> None:
+    """What a worker does."""
+    train(config["job"])
+
+
+class _Asking(Searcher):  # Tune asks for a subclass
+    """Tune's searcher: gives it the asker's jobs."""
+
+    def __init__(self, first: Job, asker: Asker, jobs: dict[str, Job], relay: Relay) -> None:
+        super().__init__()
+        self._first: Job | None = first
+        self._asker = asker
+        self._jobs = jobs
+        self._relay = relay
+
+    def suggest(self, trial_id: str) -> Any:
+        """The next job as a Tune trial's configuration, None while there is none, or that all is done."""
+        while self._relay.lost:
+            name = self._relay.lost.pop()
+            self._asker.failed(self._jobs[name], LOST)
+        given = self._first or self._asker.next()
+        self._first = None
+        if given == "done":
+            return Searcher.FINISHED
+        if given == "wait":
+            time.sleep(_PAUSE_S)
+            return None
+        self._jobs[given.name] = given
+        return {"name": given.name, "job": given}
+
+    def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
+        """Nothing: the relay tells the asker."""
+
+    def save(self, checkpoint_path: str) -> None:
+        """Nothing: Optuna's storage is the truth."""
+
+    def restore(self, checkpoint_path: str) -> None:
+        """Nothing: hglab never restores a sweep of Tune's."""
+
+
+class _Stopping(WindingDown):  # Tune asks for a subclass
+    """Stops trials as `Halving` says, until the launch is asked to stop; `stopped` holds the epoch by name."""
+
+    def __init__(self, request: StopRequest, jobs: dict[str, Job], halving: Halving | None) -> None:
+        super().__init__(request)
+        self._halving = halving
+        self.stopped: dict[str, int] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune stores its scheduler with a sweep; hglab never restores one."""
+        return {}
+
+    def on_trial_result(self, tune_controller: Any, trial: Trial, result: dict[str, Any]) -> str:
+        """Whether the trial goes on."""
+        if self._halving is None or "epoch" not in result:
+            return "CONTINUE"
+        name = trial.config["name"]
+        if not self._halving.stops(name, result["epoch"], result["epochs"], result):
+            return "CONTINUE"
+        self.stopped[name] = result["epoch"]
+        return "STOP"
+
+
+class _Told(Monitor):
+    """What the relay tells of jobs, told to the asker."""
+
+    def __init__(self, asker: Asker, stopped: dict[str, int]) -> None:
+        self._asker = asker
+        self._stopped = stopped
+
+    def started(self, job: Job) -> None:
+        self._asker.monitor.started(job)
+
+    def progressed(self, job: Job, progress: Progress) -> None:
+        self._asker.progressed(job, progress)
+
+    def finished(self, job: Job) -> None:
+        epoch = self._stopped.pop(job.name, None)
+        if epoch is None:
+            self._asker.finished(job)
+        else:
+            self._asker.pruned(job, epoch)
+
+    def failed(self, job: Job, error: str) -> None:
+        self._asker.failed(job, error)
+
+    def held(self, job: Job, holder: Holder | None) -> None:
+        self._asker.held(job, holder)
+
+    def taken(self, job: Job) -> None:
+        self._asker.monitor.taken(job)
