@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, TrackingUri, guarded
+from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, Storage, TrackingUri, guarded
 
 if TYPE_CHECKING:
     from runners.launch import Remaining
@@ -27,18 +27,23 @@ def plan(
     settings: Set = None,
     runs: Runs = DEFAULT_RUNS,
     tracking_uri: TrackingUri = None,
+    storage: Storage = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Show a study's trials, what the record already holds, networks' sizes and the time it may take. Trains nothing.
 
     Of several studies: the trials of each, and how many fewer they are together because studies share them.
 
+    Of a search: its space, the share of it that its constraints leave, its first points, what it has found so far.
+
     Example: hglab plan studies/table2_blocks.yaml --scale laptop --data lsp --data-root DIR
     """
     from rich.console import Console
 
     from cli.notices import tell_done_otherwise
+    from cli.plan_search import plan_search
     from cli.plan_together import plan_together
+    from cli.searches import expanded_search, names_a_search
     from cli.studies import planned, planned_all
     from runners.estimate import estimate_seconds
     from runners.job import Places
@@ -51,6 +56,9 @@ def plan(
     places = Places.below(runs, tracking_uri)
     if len(studies) > 1:
         plan_together(planned_all(studies, scale, data, settings, data_root), places, shown_as)
+        return
+    if names_a_search(studies[0]):
+        plan_search(expanded_search(studies[0], scale, data, settings), places, storage, shown_as)
         return
     made = planned(studies[0], scale, data, settings, data_root)
     recorded = read_trials(places.uri)

@@ -9,25 +9,22 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from runners.search.results import SearchedTrial
-    from search_space.search import ExpandedSearch, Objective
+    from search_space import ExpandedSearch, Space
 
 FEW = 5
 """So many points of a front are shown where there is no room for all."""
 
 
 def figure(metric: str, value: float) -> str:
-    """A figure with its unit, as tables print it; a metric that tables do not know to three digits.
+    """A figure with its unit, as tables print it; a dash for none.
 
     >>> [figure("pckh", 35.24), figure("params", 6_236_560), figure("latency_ms", 12.345)]
     ['35.2', '6.24 M', '12.3']
     """
-    from analysis.numbers import choose_format
-    from search_space.metrics import METRICS
+    from analysis.numbers import NONE, choose_format
+    from analysis.search.words import metric_named
 
-    if value != value:
-        return "—"
-    known = METRICS.get(metric)
-    return choose_format(known.format if known else "number", [value]).text(value)
+    return NONE if value != value else choose_format(metric_named(metric).format, [value]).text(value)
 
 
 def header(metric: str) -> str:
@@ -36,15 +33,9 @@ def header(metric: str) -> str:
     >>> header("pckh")
     'PCKh'
     """
-    from search_space.metrics import METRICS
+    from analysis.search.words import metric_named
 
-    known = METRICS.get(metric)
-    return known.header if known else metric
-
-
-def direction(objective: Objective) -> str:
-    """Which way an objective goes, in a word."""
-    return "maximise" if objective.direction == "max" else "minimise"
+    return metric_named(metric).header
 
 
 def number_name(number: int) -> str:
@@ -98,3 +89,22 @@ def points(count: int) -> str:
     ['1 point', '5 points']
     """
     return f"{count:,} point{'' if count == 1 else 's'}"
+
+
+def share(count: int, of: int) -> str:
+    """A part of a whole in percent: nothing and all are said of nothing and all alone.
+
+    >>> [share(count, 500) for count in (0, 1, 250, 499, 500)]
+    ['0%', '<1%', '50%', '>99%', '100%']
+    """
+    percent = round(100 * count / of)
+    if percent == 0 and count:
+        return "<1%"
+    return ">99%" if percent == 100 and count < of else f"{percent}%"
+
+
+def size_words(space: Space) -> str:
+    """How many points a space has."""
+    if space.size is not None:
+        return f"{points(space.size)} in all"
+    return "more points than can be counted" if space.finite else "infinitely many points"

@@ -7,7 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.options import DEFAULT_RUNS, Data, DataRoot, Format, Runs, Scale, Set, ShownAs, StudyPath, TrackingUri, guarded
+from cli.options import (
+    DEFAULT_RUNS,
+    Data,
+    DataRoot,
+    Format,
+    Runs,
+    Scale,
+    Set,
+    ShownAs,
+    Storage,
+    StudyPath,
+    TrackingUri,
+    guarded,
+)
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -24,15 +37,18 @@ def status(
     settings: Set = None,
     runs: Runs = DEFAULT_RUNS,
     tracking_uri: TrackingUri = None,
+    storage: Storage = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
-    """Show which trials of a study are complete, running, failed, interrupted or missing.
+    """Show which trials of a study are complete, running, failed, interrupted or missing; of a search the best so far.
 
     Without --scale, --data or --set it speaks of the study's last launch.
 
     Example: hglab status studies/quickstart.yaml
     """
     from analysis.frame import MISSING
+    from cli.searches import names_a_search, search_as_launched
+    from cli.status_search import status_search
     from cli.studies import planned_as_launched
     from runners.job import Places
     from runners.record.chosen import choose_runs
@@ -40,6 +56,9 @@ def status(
     from search_space.phases import epochs
 
     places = Places.below(runs, tracking_uri, data_root)
+    if names_a_search(study):
+        status_search(search_as_launched(study, scale, data, settings, places), places, storage, shown_as)
+        return
     plan = planned_as_launched(study, scale, data, settings, data_root, places)
     chosen = choose_runs(read_trials(places.uri))
     position = {variant.id: place for place, variant in enumerate(plan.expanded.variants)}

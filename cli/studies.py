@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.searches import refuse_search
 from search_space import InputError, Location, Problem, expand, read_overrides, read_study
 from search_space.scales import DEFAULT_SCALE
 
@@ -84,6 +85,7 @@ def planned_as_launched(
     from runners.record.reading import read_launches
 
     study = read_study(path)
+    refuse_search(study)
     launches = read_launches(places.uri, study.name)
     if scale is not None or data is not None or settings or not launches:
         return planned(path, scale, data, settings, data_root)

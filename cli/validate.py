@@ -20,11 +20,13 @@ def validate(
 ) -> None:
     """Check studies: keys, values, conditions, networks, tables. Every mistake at once; nothing is trained.
 
-    Without --scale a study is checked at every scale; data on disk is looked at only with --data-root.
+    Without --scale a study is checked at every scale; data on disk is looked at only with --data-root. Of a
+    search, too, that its constraints leave something of its space.
 
     Example: hglab validate studies/*.yaml
     """
     from blocks.checks import check_model
+    from cli.searches import checked_search, names_a_search
     from cli.studies import checked_root, expanded_study, planned
     from search_space import InputError, Problem
     from search_space.scales import scales
@@ -35,6 +37,9 @@ def validate(
         shape = ""
         for each in list(scales()) if scale is None else [scale]:
             try:
+                if names_a_search(path):
+                    shape = checked_search(path, each, data, settings)
+                    continue
                 expanded = expanded_study(path, each, data, settings)
                 for variant in expanded.variants:
                     for what in check_model(variant.config.model, variant.config.data.resolution):

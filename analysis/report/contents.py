@@ -85,6 +85,11 @@ class Contents:
     dates: tuple[datetime, datetime] | None
 
     @property
+    def digest(self) -> str:
+        """What tells the plan of the report from another of the same study: see `analysis.provenance`."""
+        return self.provenance.studies[0][1]
+
+    @property
     def unfinished(self) -> tuple[TrialLine, ...]:
         """The trials that are neither complete nor failed."""
         return tuple(line for line in self.trials if line.state not in ("complete", "failed"))

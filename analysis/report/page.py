@@ -22,6 +22,7 @@ from runners.record.page import run_address
 if TYPE_CHECKING:
     from jinja2 import Environment
 
+    from analysis.report.search import SearchContents
     from analysis.table_model import Table
     from runners.record.recorded import RecordedLaunch, RecordedTrial
 
@@ -39,6 +40,17 @@ HEADINGS = (
     ("provenance", "Provenance"),
 )
 """The sections of a report: anchor and heading."""
+
+
+SEARCH_HEADINGS = (
+    ("question", "Question"),
+    ("results", "Results"),
+    ("figures", "Figures"),
+    ("trials", "Trials"),
+    ("failures", "Failures"),
+    ("provenance", "Provenance"),
+)
+"""The sections of the report of a search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +103,43 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
     )
 
 
+def search_page(contents: SearchContents, tracking: str, *, served: bool) -> str:
+    """The page of the report of a search.
+
+    Args:
+        contents: what `analysis.report.search.gather_search` gave.
+        tracking: the address of MLflow's server, to which run ids are links.
+        served: whether that server runs for itself; else it is the one that `hglab ui` starts.
+    """
+    from analysis.search.states import in_words
+
+    def address(run: RecordedTrial | RecordedLaunch) -> str:
+        return run_address(tracking.rstrip("/"), run.experiment_id, run.run_id)
+
+    return (
+        _environment()
+        .get_template("search.html")
+        .render(
+            it=contents,
+            table=_html(contents.table),
+            headings=SEARCH_HEADINGS,
+            run_address=address,
+            served=served,
+            in_words=in_words,
+            looks=_LOOKS.get,
+            code=f"hglab {version('hglab')}",
+            **_frame(),
+        )
+    )
+
+
+_LOOKS = {
+    **{state: state for state in ("complete", "running", "interrupted", "failed")},
+    **{"pruned": "interrupted", "waiting": "missing", "infeasible": "faint", "repeated": "faint"},
+}
+"""By which class of the style a state of a point is shown."""
+
+
 def index_page(entries: Sequence[IndexEntry]) -> str:
     """The page that lists the reports of a folder."""
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
@@ -138,7 +187,7 @@ def _file(name: str) -> str:
 def _environment() -> Environment:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    templates = {name: _file(name) for name in ("page.html", "report.html", "index.html")}
+    templates = {name: _file(name) for name in ("page.html", "report.html", "search.html", "index.html")}
     return Environment(
         loader=DictLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

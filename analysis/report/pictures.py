@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from analysis.figures.kind import FigureKind
     from analysis.figures.material import Material
+    from analysis.figures.page import Drawing
 
 _LARGEST = 350_000  # bytes of a picture; ten of them, in base64, stay below the 5 MB of a page
 _PIXELS_PER_INCH = 128  # of CSS, where 96 is life size: print is read from nearer than a screen
@@ -73,22 +74,44 @@ def _picture(kind: FigureKind, material: Material, left_out: str | None, density
     paper = f"After {kind.paper} of the paper." if kind.paper else ""
     caption = (kind.help, *([paper] if paper else []))
     alt = f"{kind.title} of the study {material.plan.expanded.study.name}. {kind.help}"
-    try:
+
+    def draw() -> Drawing:
         if left_out is not None:
             raise NothingToDraw(left_out)
-        drawing = kind.make(material)
+        return kind.make(material)
+
+    return picture_of(kind.name, kind.title, caption, alt, draw, density)
+
+
+def picture_of(
+    name: str, title: str, caption: tuple[str, ...], alt: str, draw: Callable[[], Drawing], density: int
+) -> Picture:
+    """What a function draws, as a picture; or, where it cannot, the reason.
+
+    Args:
+        name: of the figure.
+        title: what stands above it.
+        caption: what it shows, a sentence each.
+        alt: for those who do not see it.
+        draw: draws it.
+        density: pixels per inch; a large picture gets fewer.
+    """
+    from analysis.figures.material import NothingToDraw
+
+    try:
+        drawing = draw()
         png = _png(drawing.figure, density)
         picture, media = _fitting(png, drawing.figure)
     except NothingToDraw as nothing:
         mend = f" ({nothing.mend})" if nothing.mend else ""
-        return Picture(kind.name, kind.title, caption, alt, reason=f"{nothing}{mend}")
+        return Picture(name, title, caption, alt, reason=f"{nothing}{mend}")
     except InputError as error:
-        return Picture(kind.name, kind.title, caption, alt, reason=str(error))
+        return Picture(name, title, caption, alt, reason=str(error))
     except Exception as error:  # a fault of the figure: the report says so, and the rest of it stands
-        return Picture(kind.name, kind.title, caption, alt, reason=f"{type(error).__name__}: {error}")
+        return Picture(name, title, caption, alt, reason=f"{type(error).__name__}: {error}")
     source = f"data:{media};base64,{base64.b64encode(picture).decode()}"
     width = round(float(drawing.figure.get_size_inches()[0]) * _PIXELS_PER_INCH)
-    return Picture(kind.name, kind.title, (*caption, *drawing.notes), alt, source, width, png=png)
+    return Picture(name, title, (*caption, *drawing.notes), alt, source, width, png=png)
 
 
 def _fitting(png: bytes, figure: Figure) -> tuple[bytes, str]:

@@ -15,10 +15,14 @@ def where(search: ExpandedSearch, dimension: Dimension) -> list[str]:
     """Where a dimension varies, as `block.type is hierarchical`, as far as the search decides it; [] for everywhere."""
     from search_space.conditions import CONDITIONS, depends_on
 
+    dimensions = set(search.space.by_key)
     found = [str(need) for need in dimension.needs]
-    if depends_on(dimension.key) & set(search.space.by_key):
+    condition = next((each for each in CONDITIONS if each.key == dimension.key), None)
+    if condition is not None and depends_on(dimension.key) & dimensions:
+        others = {need.key for needs in condition.otherwise for need in needs}
         means = f"'{dimension.key}' means something only where "
-        found += [str(each).removeprefix(means) for each in CONDITIONS if each.key == dimension.key]
+        words = str(condition).removeprefix(means) if others & dimensions else str(condition.alternatives[0][0])
+        found.append(words)
     return [text.replace("'", "") for text in dict.fromkeys(found)]
 
 
