@@ -1,0 +1,309 @@
+"""Distillation: teachers planned before students, trained once, learned from, with the same numbers when continued."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+import torch
+
+from blocks.build import build
+from runners.batches import training_batches
+from runners.checkpoint import MODEL, CheckpointError
+from runners.executors import run_inline
+from runners.job import Job, Places, Resources
+from runners.launch import launch, remaining
+from runners.planning import ancestors, plan_study, plan_trial
+from runners.record.reading import read_trials
+from runners.record.recorded import RecordedTrial
+from runners.teacher import Teacher, teacher_heatmaps
+from runners.trial import Epoch, run_trial
+from search_space import InputError, Trial, expand, read_overrides, read_study
+from tasks.pose import open_pose
+from tests.runners.test_planning import START
+from tests.runners.test_record import Silent
+from tests.small import SMALL, small_config
+
+TIMES = {"seconds", "peak_memory_mb"}
+DATA = {key: value for key, value in SMALL.items() if key.startswith(("data.", "training."))}
+TEACHERS = """\
+study: teachers
+base: {model.binary: false, model.features: 8, model.stem_features: 4, model.order: 2}
+seeds: [3, 4]
+variants: [{id: real}, {id: deep, set: {model.stacks: 2, training.stacking: sequential, training.joint_epochs: 1}}]
+"""
+STUDENTS = """\
+study: small
+seeds: [0, 1]
+variants:
+  - {id: alone}
+  - {id: half, set: {distillation.teacher: teachers/real}}
+  - {id: all, set: {distillation.teacher: teachers/real, distillation.weight: 1.0}}
+  - {id: other, set: {distillation.teacher: teachers/real/4}}
+"""
+
+
+@pytest.fixture
+def make(make_plan, small_study):
+    """A function that gives the plan of a study beside the teachers', small as all here."""
+    (small_study.parent / "teachers.yaml").write_text(TEACHERS)
+
+    def plan(text: str = STUDENTS, *settings: str):
+        small_study.write_text(text)
+        return make_plan(*settings)
+
+    return plan
+
+
+def _figures(result) -> list[dict[str, float]]:
+    return [{key: value for key, value in epoch.items() if key not in TIMES} for epoch in result.history]
+
+
+def _launch(plan, places, **options):
+    rest = remaining(plan, read_trials(places.uri), places, **options)
+    return launch(plan, rest, places, Resources(), run_inline, Silent(), prepare=lambda: None)
+
+
+def test_a_teacher_is_planned_before_its_students_and_once(make, tmp_path) -> None:
+    plan = make()
+    assert [phase.name for phase in plan.phases] == ["half:teacher/3", "other:teacher/4"]
+    assert plan.distinct == 10
+    assert plan.counts["half:teacher"].binary_macs == 0 < plan.counts["half"].binary_macs
+    order = [trial.name for trial in remaining(plan, [], Places.below(tmp_path)).to_train]
+    assert order[:5] == ["alone/0", "half:teacher/3", "half/0", "all/0", "other:teacher/4"]
+    label = plan.phases[0].variant.label
+    assert label == "half: teacher teachers/real"
+
+
+def test_the_identity_is_that_of_the_teacher_and_not_its_name(make, small_study) -> None:
+    before = {trial.name: trial.fingerprint for trial in make().trials}
+    renamed = small_study.parent / "renamed.yaml"
+    renamed.write_text(TEACHERS.replace("study: teachers", "study: renamed"))
+    same = {trial.name: trial.fingerprint for trial in make(STUDENTS.replace("teachers/real", "renamed/real")).trials}
+    assert same == before
+    renamed.write_text(TEACHERS.replace("{id: real}", "{id: real, set: {loss.name: l2}}"))
+    other = {trial.name: trial.fingerprint for trial in make(STUDENTS.replace("teachers/real", "renamed/real")).trials}
+    assert {name for name in before if other[name] != before[name]} == {
+        name for name in before if not name.startswith("alone")
+    }
+
+
+def test_a_teacher_has_the_fingerprint_of_its_own_study(make, small_study) -> None:
+    texts = tuple(f"{key}={value}" for key, value in DATA.items())
+    study = read_study(small_study.parent / "teachers.yaml")
+    own = plan_study(expand(study, "tiny", read_overrides(None, texts)))
+    assert {phase.fingerprint for phase in make().phases} == {
+        trial.fingerprint for trial in own.trials if trial.variant.id == "real"
+    }
+
+
+def test_a_teacher_that_is_a_row_is_that_row(make, tmp_path) -> None:
+    plan = make(
+        "study: small\nvariants: [{id: student, set: {distillation.teacher: small/real}},"
+        " {id: real, set: {model.binary: false}}]\n",
+        "loss.name=l2",  # lies over a row, teacher or not
+    )
+    assert plan.phases == ()
+    assert [trial.name for trial in remaining(plan, [], Places.below(tmp_path)).to_train] == ["real/0", "student/0"]
+
+
+def test_what_a_teacher_itself_needs_comes_first(make, tmp_path) -> None:
+    plan = make("study: small\nvariants: [{id: student, set: {distillation.teacher: teachers/deep}}]\n")
+    assert [phase.name for phase in plan.phases] == [
+        "student:teacher:stack_1/3",
+        "student:teacher:stack_2/3",
+        "student:teacher/3",
+    ]
+    assert len(remaining(plan, [], Places.below(tmp_path)).to_train) == 4
+
+
+def test_every_phase_of_stacks_in_sequence_learns_from_the_teacher(make) -> None:
+    plan = make(
+        "study: small\nvariants: [{id: student, set: {distillation.teacher: teachers/real, model.stacks: 2,"
+        " training.stacking: sequential, training.joint_epochs: 1}}]\n"
+    )
+    names = [phase.name for phase in plan.phases]
+    assert names == ["student:teacher/3", "student:stack_1/0", "student:stack_2/0"]
+    trials = [*plan.phases[1:], plan.trials[0]]
+    assert {trial.teacher.fingerprint for trial in trials if trial.teacher} == {plan.phases[0].fingerprint}
+    assert all(trial.teacher for trial in trials)
+
+
+def test_a_single_trial_is_planned_as_the_row_of_a_study(make) -> None:
+    plan = make()
+    expanded, row = plan.expanded, plan.trials[1]
+    trial = Trial(replace(row.variant, id="p7"), row.seed, row.config)
+    planned = plan_trial(expanded.study, "tiny", expanded.overrides, trial, plan.data_versions)
+    assert (planned.name, planned.fingerprint) == ("p7/0", row.fingerprint)
+    assert [(each.name, each.fingerprint) for each in ancestors(planned)] == [
+        ("p7:teacher/3", plan.phases[0].fingerprint)
+    ]
+
+
+def test_a_teacher_whose_network_cannot_be_built_is_refused(make, small_study) -> None:
+    (small_study.parent / "teachers.yaml").write_text(TEACHERS.replace("model.order: 2", "model.order: 6"))
+    with pytest.raises(InputError, match=r"teachers\.yaml:4:17: the network of the teacher 'teachers/real' cannot be"):
+        make()
+
+
+def test_a_teacher_is_trained_again_where_its_weights_are_gone(make, tmp_path) -> None:
+    plan, places = make(), Places.below(tmp_path)
+    key = plan.phases[0].fingerprint
+    complete = [RecordedTrial("r", "e", "teachers", "real", 3, "tiny", key, "complete", {}, {}, {}, START)]
+    names = [trial.name for trial in remaining(plan, complete, places, {"half"}).to_train]
+    assert names == ["half:teacher/3", "half/0", "half/1"]
+    places.folder(key).mkdir(parents=True)
+    places.weights(key).write_bytes(b"weights")
+    assert [trial.name for trial in remaining(plan, complete, places, {"half"}).to_train] == names[1:]
+
+
+def test_the_students_of_a_failed_teacher_are_left_with_it(make, tmp_path) -> None:
+    plan, places = make(), Places.below(tmp_path)
+    key = plan.phases[0].fingerprint
+    failed = [RecordedTrial("r", "e", "teachers", "real", 3, "tiny", key, "failed", {}, {}, {}, START, "no")]
+    rest = remaining(plan, failed, places, {"half"})
+    assert {trial.name: error for trial, error in rest.failed} == dict.fromkeys(
+        ("half/0", "half/1"), "it learns from half:teacher/3, which has failed"
+    )
+
+
+@pytest.mark.slow
+def test_a_study_with_a_teacher_trains_and_records_it(make, places) -> None:
+    plan = make()
+    outcome = _launch(plan, places, only={"half", "all"})
+    assert outcome.trained[0] == "half:teacher/3"
+    assert sorted(outcome.trained[1:]) == ["all/0", "all/1", "half/0", "half/1"]
+    recorded = {trial.variant: trial for trial in read_trials(places.uri)}
+    assert recorded["half"].settings["distillation.teacher"] == "teachers/real"
+    assert recorded["half:teacher"].fingerprint == plan.phases[0].fingerprint
+    assert recorded["half"].metrics["train_loss"] != recorded["all"].metrics["train_loss"]
+
+
+@pytest.mark.slow
+def test_a_student_fails_with_its_teacher(make, places) -> None:
+    plan = make()
+    folder = places.folder(plan.phases[0].fingerprint)
+    folder.mkdir(parents=True)
+    (folder / "checkpoint.pt").write_bytes(b"damaged")
+    outcome = _launch(plan, places, only={"half"})
+    assert outcome.trained == []
+    assert outcome.failed["half/0"] == "its teacher has failed: half:teacher/3"
+
+
+@pytest.mark.slow
+def test_a_teacher_comes_from_the_url_of_checkpoints(make, tmp_path) -> None:
+    plan = make()
+    places = Places.below(tmp_path / "runs", checkpoints=(tmp_path / "mirror").as_uri())
+    assert _launch(plan, places, only={"half"}).failed == {}
+    shutil.rmtree(places.trials)
+    outcome = _launch(plan, places, only={"other", "all"})
+    assert sorted(outcome.trained) == ["all/0", "all/1", "other/0", "other/1", "other:teacher/4"]
+    assert places.weights(plan.phases[0].fingerprint).is_file()
+
+
+@pytest.fixture(scope="module")
+def teacher(tmp_path_factory, shared_cache) -> Teacher:
+    config = small_config(model__binary=False, training__epochs=3)
+    folder = tmp_path_factory.mktemp("teacher")
+    return Teacher(config, run_trial(config, folder, cache=shared_cache).model_file)
+
+
+@pytest.mark.parametrize("stacks", [1, 2])
+@pytest.mark.parametrize("loss", ["sigmoid_cross_entropy", "l2"])
+def test_a_continued_student_equals_one_that_was_never_interrupted(
+    tmp_path, shared_cache, teacher, stacks: int, loss: str
+) -> None:
+    config = small_config(distillation__teacher="a/b", model__stacks=stacks, loss__name=loss, training__epochs=3)
+    whole = run_trial(config, tmp_path / "whole", cache=shared_cache, teacher=teacher)
+
+    class StopError(Exception):
+        pass
+
+    def stop(epoch: Epoch) -> None:
+        if epoch.number == 1:
+            raise StopError
+
+    with pytest.raises(StopError):
+        run_trial(config, tmp_path / "parts", cache=shared_cache, teacher=teacher, on_epoch=stop)
+    torch.manual_seed(12345)
+    continued = run_trial(config, tmp_path / "parts", cache=shared_cache, teacher=teacher)
+    assert _figures(continued) == _figures(whole)
+    one, two = (torch.load(tmp_path / name / MODEL, weights_only=True) for name in ("whole", "parts"))
+    assert all(torch.equal(one[key], two[key]) for key in one)
+
+
+def test_a_student_begins_with_the_weights_that_it_has_without_a_teacher(tmp_path, shared_cache, teacher) -> None:
+    """At the smallest weight, a first epoch is nearly that of the trial that learns alone."""
+    alone = run_trial(small_config(), tmp_path / "alone", cache=shared_cache)
+    slightly = small_config(distillation__teacher="a/b", distillation__weight=1e-9)
+    taught = run_trial(slightly, tmp_path / "taught", cache=shared_cache, teacher=teacher)
+    assert taught.history[0]["train_loss"] == pytest.approx(alone.history[0]["train_loss"], rel=1e-3)
+
+
+def test_learning_from_the_teacher_alone_comes_nearer_to_it(tmp_path, shared_cache, teacher) -> None:
+    """A real student with every pixel of its loss towards the teacher, against one that learns from annotations."""
+    changes = {"model__binary": False, "training__epochs": 40, "training__learning_rate": 0.003, "seed": 5}
+    taught = small_config(distillation__teacher="a/b", distillation__weight=1.0, **changes)
+    alone = small_config(**changes)
+    data = open_pose(taught.data, None, shared_cache)
+    images = next(training_batches(taught, data, 1, "cpu")).images
+    wanted = teacher_heatmaps(teacher, taught, data.landmarks, "cpu", compiled=False)(images)
+    distances = []
+    for name, config in (("taught", taught), ("alone", alone)):
+        given = teacher if name == "taught" else None
+        result = run_trial(config, tmp_path / name, cache=shared_cache, teacher=given)
+        heatmaps = teacher_heatmaps(Teacher(config, result.model_file), taught, data.landmarks, "cpu", compiled=False)
+        distances.append(float((heatmaps(images) - wanted).abs().mean()))
+    assert distances[0] < 0.5 * distances[1]
+
+
+def test_a_teacher_keeps_its_weights_and_statistics(shared_cache, teacher) -> None:
+    config = small_config(distillation__teacher="a/b")
+    data = open_pose(config.data, None, shared_cache)
+    heatmaps = teacher_heatmaps(teacher, config, data.landmarks, "cpu", compiled=False)
+    images = next(training_batches(config, data, 1, "cpu")).images
+    first, second = heatmaps(images), heatmaps(images)
+    assert torch.equal(first, second)
+    assert not first.requires_grad
+    assert 0 <= float(first.min()) <= float(first.max()) <= 1
+    network = build(teacher.config.model, data.landmarks).eval()
+    network.load_state_dict(torch.load(teacher.weights, weights_only=True))
+    with torch.no_grad():
+        assert torch.allclose(first, torch.sigmoid(network(images)[-1]), atol=1e-6)
+
+
+def test_a_teacher_is_asked_for_where_it_is_needed_only(tmp_path, shared_cache, teacher) -> None:
+    config = small_config(distillation__teacher="a/b")
+    with pytest.raises(ValueError, match="learns from a/b: give that trial"):
+        run_trial(config, tmp_path, cache=shared_cache)
+    with pytest.raises(ValueError, match="has no use for a teacher"):
+        run_trial(small_config(), tmp_path, cache=shared_cache, teacher=teacher)
+    larger = replace(teacher, config=small_config(data__resolution=64))
+    with pytest.raises(ValueError, match=r"the teacher a/b has data\.resolution 64, and this trial has 32"):
+        run_trial(config, tmp_path, cache=shared_cache, teacher=larger)
+
+
+def test_weights_of_a_teacher_that_cannot_be_used(tmp_path, shared_cache, teacher) -> None:
+    config = small_config(distillation__teacher="a/b")
+    with pytest.raises(CheckpointError, match=r"the teacher of this trial, a/b: .* is not there"):
+        run_trial(config, tmp_path, cache=shared_cache, teacher=replace(teacher, weights=tmp_path / "none.pt"))
+    with pytest.raises(CheckpointError, match=r"the teacher of this trial, a/b: .* of another network"):
+        run_trial(config, tmp_path, cache=shared_cache, teacher=replace(teacher, config=small_config(model__order=1)))
+
+
+def test_a_job_travels_with_its_teacher(make) -> None:
+    plan = make()
+    student = plan.trials[1]
+    job = Job.of(
+        student,
+        plan.counts["half"],
+        study="small",
+        scale="tiny",
+        launch="l",
+        experiment_id="e",
+        places=None,
+        resources=Resources(),
+    )
+    assert job.teacher == plan.phases[0].fingerprint
+    assert job.teacher_config == plan.phases[0].config.model_dump(mode="json")
