@@ -123,7 +123,8 @@ def _lines(
         used = [axis.key in trial.point for axis in axes_of] + [True] * len(heights)
         ahead = trial.number in chosen
         colour = _BEST if ahead else colours(heights[0][number])
-        whole, broken = [], []
+        whole: list[list[tuple[float, float]]] = []
+        broken: list[list[tuple[float, float]]] = []
         for x in range(len(ys) - 1):
             (whole if used[x] and used[x + 1] else broken).append([(x, ys[x]), (x + 1, ys[x + 1])])
         width = 1.4 if ahead else 0.8

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 _MOST_NAMED = 8
 _HEIGHT = 2.5
+_ROOM = 0.09, 0.065  # of a name, as parts of the panel: width, height
 
 
 def draw_front(result: SearchResult) -> Drawing:
@@ -180,9 +181,15 @@ def _bounds(axes: Axes, result: SearchResult, across: str, upright: str) -> list
 
 
 def _name_front(axes: Axes, result: SearchResult, groups: Sorted, across: str, upright: str) -> None:
-    """The names of trials on the front, as the table has them; first points are in the legend."""
-    nameable = [trial for trial in result.front if trial in groups.front]
-    for trial in spread(nameable, result.search.objectives, _MOST_NAMED):
+    """The names of trials on the front, as the table has them, where there is room; first points are in the legend."""
+    placed: list[tuple[float, float]] = []
+    for trial in spread(groups.front, result.search.objectives, _MOST_NAMED):
+        x, y = axes.transAxes.inverted().transform(
+            axes.transData.transform((trial.values[across], trial.values[upright]))
+        )
+        if any(abs(x - other[0]) < _ROOM[0] and abs(y - other[1]) < _ROOM[1] for other in placed):
+            continue
+        placed.append((x, y))
         axes.annotate(
             trial.name, (trial.values[across], trial.values[upright]), (-3, 3), textcoords="offset points",
             size=SMALL, color=FAINT, ha="right", va="bottom", zorder=6,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from runners.search.results import counts
+from runners.search.results import SearchState, counts
 from search_space.keys import show_value
 
 if TYPE_CHECKING:
     from runners.search.results import SearchResult
 
-_WORDS = {
+_WORDS: Mapping[SearchState, str] = {
     "complete": "complete",
     "pruned": "stopped early",
     "failed": "failed",
