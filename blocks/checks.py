@@ -30,8 +30,8 @@ def check_widths(model: ModelConfig) -> list[str]:
         except WidthError as error:
             problems.append(f"{error} [{where}]")
     for level in range(model.order + 1):
-        problems += [problem for problem in _level_problems(model, level) if problem not in problems]
-    return problems
+        problems += _level_problems(model, level)
+    return list(dict.fromkeys(problems))
 
 
 def block_halvings(model: ModelConfig, level: int | None = None) -> int:
@@ -117,7 +117,7 @@ def _with_own_keys(error: WidthError, model: ModelConfig, level: int) -> str:
     def key(found: re.Match[str]) -> str:
         return f"level{level}.{found[0]}" if found[1] in own else found[0]
 
-    return re.sub(r"block\.(\w+)", key, str(error))
+    return re.sub(r"\bblock\.(\w+)", key, str(error))
 
 
 def _source(model: ModelConfig, level: int) -> str:
