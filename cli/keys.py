@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.options import Format, ShownAs, guarded
+
+if TYPE_CHECKING:
+    from search_space.keys import Key
 
 
 @guarded
@@ -17,11 +21,13 @@ def keys(
 ) -> None:
     """List the keys that a study may set, with their values, defaults and meaning.
 
+    Keys that every level of the hourglass has are listed once, as levelN; as JSON each by itself.
+
     Example: hglab keys block
     """
     from search_space.keys import all_keys, show_value
 
-    chosen = [key for name, key in all_keys().items() if part in name]
+    chosen = [key for name, key in all_keys().items() if part in name or (key.level is not None and part == "levelN")]
     if shown_as is ShownAs.json:
         fields = [
             {"key": key.name, "expected": key.expected, "default": key.default, "description": key.description}
@@ -36,6 +42,20 @@ def keys(
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for header in ("key", "values", "default", "meaning"):
         table.add_column(header, no_wrap=header == "key")
-    for key in chosen:
-        table.add_row(key.name, key.expected, show_value(key.default), key.description)
+    for name, alike in _of_levels(chosen).items():
+        levels = [key.level for key in alike if key.level is not None]
+        numbers = f"N from {levels[0]} to {levels[-1]}: " if len(levels) > 1 else ""
+        key = alike[0]
+        table.add_row(name, key.expected, show_value(key.default), f"{numbers}{key.description}")
     Console().print(table)
+
+
+def _of_levels(keys: Sequence[Key]) -> dict[str, list[Key]]:
+    """The keys by their names, those of several levels together: `levelN.block.depth`."""
+    rests = [key.name.partition(".")[2] for key in keys if key.level is not None]
+    found: dict[str, list[Key]] = {}
+    for key in keys:
+        rest = key.name.partition(".")[2]
+        together = key.level is not None and rests.count(rest) > 1
+        found.setdefault(f"levelN.{rest}" if together else key.name, []).append(key)
+    return found

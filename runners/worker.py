@@ -203,7 +203,11 @@ def _look_again(job: Job, record: Record) -> bool:
 
 
 def config_yaml(config: TrialConfig) -> str:
-    """The resolved configuration as YAML, the seed with it."""
+    """The resolved configuration as YAML, the seed with it; of the hourglass's levels only what they say."""
     import yaml
 
-    return str(yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False))
+    tree = config.model_dump(mode="json")
+    del tree["model"]["levels"]  # forty lines of null
+    if levels := config.model.levels.model_dump(mode="json", exclude_defaults=True):
+        tree["model"]["levels"] = levels
+    return str(yaml.safe_dump(tree, sort_keys=False))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -62,3 +63,18 @@ def test_keys_lists_what_a_study_may_set(call) -> None:
     assert result.exit_code == 0
     assert "block.depth" in result.stdout
     assert "training.epochs" not in result.stdout
+
+
+@pytest.mark.parametrize("part", ["", "level", "levelN", "block.depth"])
+def test_keys_of_levels_are_listed_once(call, part: str) -> None:
+    words = call("keys", part).stdout.split()
+    assert "levelN.block.depth" in words
+    assert not {word for word in words if word.startswith("level0.") or word.startswith("level2.")}
+    each = [key["key"] for key in json.loads(call("keys", part, "--format", "json").stdout)]
+    assert {f"level{level}.block.depth" for level in range(7)} <= set(each)
+
+
+def test_the_keys_of_one_level_have_its_name(call) -> None:
+    result = call("keys", "level2")
+    assert "level2.block.depth" in result.stdout
+    assert "levelN" not in result.stdout
