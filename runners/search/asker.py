@@ -127,13 +127,13 @@ class Asker:
     def progressed(self, job: Job, progress: Progress) -> None:
         """Note how far a job is."""
         self.watch.progressed(job, progress)
-        trial, before = self._open.get(job.name), self._last.get(job.name)
+        trial, before = self._open.get(job.variant), self._last.get(job.variant)
         if trial is None or (before is not None and progress.epoch <= before.epoch):
             return
-        self._last[job.name] = progress
+        self._last[job.variant] = progress
         noted: dict[str, Any] = {storage.EPOCHS: progress.epoch}
         if self.search.scheduler.name != "none":
-            curve = self._curves.setdefault(job.name, {})
+            curve = self._curves.setdefault(job.variant, {})
             curve[progress.epoch] = progress.metrics.get(scheduled_metric(self.search), math.nan)
             noted |= {storage.CURVE: _plain(curve), storage.ALL_EPOCHS: progress.epochs}
         storage.note(self.study, trial, **noted)
@@ -145,7 +145,7 @@ class Asker:
     def finished(self, job: Job) -> None:
         """Tell that a job is complete."""
         self.watch.finished(job)
-        last = self._last.get(job.name)
+        last = self._last.get(job.variant)
         self._failures = 0
         self._tell_complete(job, {**job.counts, **(last.metrics if last else {})})
         self._stand()
@@ -154,7 +154,7 @@ class Asker:
         """Tell that the scheduler has stopped a job early."""
         self.monitor.pruned(job, epoch)
         self.prune(job, epoch)
-        last = self._last.get(job.name)
+        last = self._last.get(job.variant)
         self._failures = 0
         self._tell(job, "PRUNED", {storage.FIGURES: _plain({**job.counts, **(last.metrics if last else {})})})
         self._stand()
@@ -173,9 +173,9 @@ class Asker:
 
     def held(self, job: Job, holder: Holder | None) -> None:
         """Wait for a trial that another launch trains."""
-        if job.name not in self._held:
+        if job.variant not in self._held:
             self.watch.held(job, holder)
-            self._held[job.name] = LeaseWatch(job.places.folder(job.fingerprint), job.claim.heartbeat_s)
+            self._held[job.variant] = LeaseWatch(job.places.folder(job.fingerprint), job.claim.heartbeat_s)
 
     def beat(self) -> None:
         """Show other launches that this one is alive, and note the time that it has taken."""
@@ -246,7 +246,7 @@ class Asker:
             self._tell_repeated(trial, earlier)
             return None
         self._in_vain = 0
-        self._open[job.name], self._jobs[job.name] = trial, job
+        self._open[job.variant], self._jobs[job.variant] = trial, job
         recorded = choose_runs(read_trials(job.places.uri, job.fingerprint)).get(job.fingerprint)
         if recorded is not None and recorded.state == "complete" and not job.claim.fresh:
             self._tell_recorded(job, recorded)
@@ -290,7 +290,7 @@ class Asker:
             self._attached.setdefault(to_searched(earlier).name, []).append(trial)
 
     def _tell_recorded(self, job: Job, run: RecordedTrial) -> None:
-        trial = self._open[job.name]
+        trial = self._open[job.variant]
         if storage.EPOCHS not in trial.user_attrs:  # else this search trained it, and was killed before it could tell
             storage.note(self.study, trial, **{storage.STATUS: storage.RECORDED})
         self._tell_complete(job, {**job.counts, **run.metrics}, run)
@@ -314,11 +314,11 @@ class Asker:
 
     def _tell(self, job: Job, state: str, noted: Mapping[str, Any], values: list[float] | None = None) -> None:
         """Tell Optuna of a job's end, and of what was proposed again while it ran."""
-        trial = self._open.pop(job.name)
-        self._held.pop(job.name, None)
+        trial = self._open.pop(job.variant)
+        self._held.pop(job.variant, None)
         storage.note(self.study, trial, **noted)
         self._finish(trial, state, values)
-        for twin in self._attached.pop(job.name, ()):
+        for twin in self._attached.pop(job.variant, ()):
             storage.note(self.study, twin, **{storage.FIGURES: noted.get(storage.FIGURES, {})})
             self._finish(twin, state, values)
             self._show(twin)

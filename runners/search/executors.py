@@ -46,7 +46,7 @@ def _run(job: Job, asker: Asker, halving: Halving | None) -> None:
 
     def report(progress: Progress) -> None:
         asker.progressed(job, progress)
-        if halving is not None and halving.stops(job.name, progress.epoch, progress.epochs, progress.metrics):
+        if halving is not None and halving.stops(job.variant, progress.epoch, progress.epochs, progress.metrics):
             stopped.append(progress.epoch)
             raise Interrupted
 

@@ -134,11 +134,19 @@ class _Asking(Searcher):  # Tune asks for a subclass
         if given == "wait":
             time.sleep(_PAUSE_S)
             return None
-        self._jobs[given.name] = given
-        return {"name": given.name, "job": given}
+        self._jobs[given.variant] = given
+        return {"name": given.variant, "job": given}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
         """Nothing: the relay tells the asker."""
+
+    def __deepcopy__(self, memory: Any) -> _Asking:
+        """Itself: Tune copies what it is given, and a copy would ask nobody."""
+        return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Tune stores its searcher with a sweep; hglab never restores one."""
+        return {}
 
     def save(self, checkpoint_path: str) -> None:
         """Nothing: Optuna's storage is the truth."""
@@ -154,6 +162,10 @@ class _Stopping(WindingDown):  # Tune asks for a subclass
         super().__init__(request)
         self._halving = halving
         self.stopped: dict[str, int] = {}
+
+    def __deepcopy__(self, memory: Any) -> _Stopping:
+        """Itself: Tune copies what it is given, and a copy would tell nobody."""
+        return self
 
     def __getstate__(self) -> dict[str, Any]:
         """Tune stores its scheduler with a sweep; hglab never restores one."""
@@ -184,7 +196,7 @@ class _Told(Monitor):
         self._asker.progressed(job, progress)
 
     def finished(self, job: Job) -> None:
-        epoch = self._stopped.pop(job.name, None)
+        epoch = self._stopped.pop(job.variant, None)
         if epoch is None:
             self._asker.finished(job)
         else:
