@@ -35,12 +35,13 @@ def plan_search(search: ExpandedSearch, places: Places, storage: str | None, sho
 
 def _summary(search: ExpandedSearch, looked: Survey, done: SearchResult | None) -> dict[str, Any]:
     from analysis.search.space_words import where
+    from analysis.search.states import ended
     from cli.search_state import result_as_plain
     from runners.search.halving import rungs
     from runners.search.planner import most_epochs
 
     epochs = most_epochs(search)
-    left = max(0, search.trials - (done.counted if done else 0))
+    left = max(0, search.trials - (ended(done) if done else 0))
     return {
         "study": search.study.name,
         "scale": search.scale,
@@ -191,10 +192,12 @@ def _print_first(console: Console, first: list[dict[str, Any]]) -> None:
 def _print_time(console: Console, search: ExpandedSearch, looked: Survey, done: SearchResult | None) -> None:
     from cli.text import duration
 
-    counted = done.counted if done else 0
-    left = max(0, search.trials - counted)
+    from analysis.search.states import ended
+
+    gone = ended(done) if done else 0
+    left = max(0, search.trials - gone)
     budget = f", at most {search.hours:g} h" if search.hours is not None else ""
-    console.print(f"[bold]{search.trials} trials[/bold]{budget}, {counted} done, {left} to come")
+    console.print(f"[bold]{search.trials} trials[/bold]{budget}, {gone} done, {left} to come")
     if not left:
         return
     if looked.seconds is None:

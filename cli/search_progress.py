@@ -41,9 +41,9 @@ class SearchProgress:
         self._running: dict[str, tuple[str, Progress | None]] = {}
         self._standing: SearchStanding | None = None
         self._begin = time.monotonic()
-        self._counted_before = 0  # by earlier launches: they say nothing of how fast this one is
+        self._ended_before = 0  # in earlier launches: they say nothing of how fast this one is
         self._told_best: int | None = None
-        self._told_counted = 0
+        self._told_ended = 0
 
     @contextmanager
     def shown(self) -> Iterator[None]:
@@ -66,7 +66,7 @@ class SearchProgress:
 
     def finished(self, job: Job) -> None:
         """Show a trial that is complete, with its figure."""
-        self._line(f"[green]✓[/green] {escape(_called(job))}: {self._ended(job)}")
+        self._line(f"[green]✓[/green] {escape(_called(job))}: {self._outcome(job)}")
 
     def pruned(self, job: Job, epoch: int) -> None:
         """Show a trial that the scheduler has stopped."""
@@ -96,8 +96,9 @@ class SearchProgress:
 
     def stands(self, standing: SearchStanding) -> None:
         """Take up how far the search is; in a log, say so where it has gone on."""
+        ended = self._ended(standing)
         if self._standing is None:
-            self._counted_before = self._told_counted = standing.counted
+            self._ended_before = self._told_ended = ended
             self._begin = time.monotonic()
         self._standing = standing
         best = standing.best.number if standing.best else None
@@ -105,8 +106,8 @@ class SearchProgress:
             self._told_best = best
             if len(self._search.objectives) == 1:
                 self._line(f"[bold]best so far[/bold]: {escape(said(standing.best, self._search))}")
-        if not self._console.is_terminal and standing.counted != self._told_counted:
-            self._told_counted = standing.counted
+        if not self._console.is_terminal and ended > self._told_ended:
+            self._told_ended = ended
             self._console.print(self._summary(standing), highlight=False, soft_wrap=True)
 
     def render(self) -> Group:
@@ -138,7 +139,7 @@ class SearchProgress:
         left = self._left(standing, gone)
         running = len(self._running)
         words = [
-            (f"{standing.counted}/{standing.trials} trials", "bold"),
+            (f"{self._ended(standing)}/{standing.trials} trials", "bold"),
             (f"  {running} running" if running else "", ""),
             (f"  {standing.pruned} stopped early" if standing.pruned else "", "yellow"),
             (f"  {standing.infeasible} left out" if standing.infeasible else "", ""),
@@ -153,14 +154,18 @@ class SearchProgress:
     def _left(self, standing: SearchStanding, gone: float) -> float | None:
         """The seconds until the trials or the hours are used up, whichever comes first; None while nothing tells."""
         lefts = []
-        counted = standing.counted - self._counted_before
-        if counted > 0:
-            lefts.append(gone / counted * max(0, standing.trials - standing.counted))
+        ended = self._ended(standing)
+        if ended > self._ended_before:
+            lefts.append(gone / (ended - self._ended_before) * max(0, standing.trials - ended))
         if standing.hours is not None:
             lefts.append(max(0.0, standing.hours * 3600 - standing.seconds))
         return min(lefts) if lefts else None
 
-    def _ended(self, job: Job) -> str:
+    def _ended(self, standing: SearchStanding) -> int:
+        """The trials that have come to an end: what counts without what trains here at this moment."""
+        return max(0, standing.counted - len(self._running))
+
+    def _outcome(self, job: Job) -> str:
         _, last = self._running.pop(job.name, ("", None))
         took = f" in {duration(last.metrics['seconds'])}" if last and "seconds" in last.metrics else ""
         return f"done{took}{self._figure_words(last)}"

@@ -47,10 +47,10 @@ def as_plain(trial: SearchedTrial, search: ExpandedSearch) -> dict[str, Any]:
 
 def result_as_plain(result: SearchResult) -> dict[str, Any]:
     """How far a search is, for scripts: counts, the best or the front, where it is kept."""
-    from analysis.search.states import epochs_trained, states
+    from analysis.search.states import ended, epochs_trained, states
 
     return {
-        "counted": result.counted,
+        "ended": ended(result),
         "states": dict(states(result)),
         "epochs_trained": epochs_trained(result),
         "seconds": result.seconds,
@@ -64,13 +64,13 @@ def print_found(console: Console, result: SearchResult) -> None:
     """Print counts, the best or the front, what runs, what failed."""
     from rich.markup import escape
 
-    from analysis.search.states import epochs_trained, in_words, states
+    from analysis.search.states import ended, epochs_trained, in_words, states
     from cli.search_text import points, points_table, said, some_of
     from cli.text import duration
 
     search = result.search
     told = [f"[{STYLES.get(state, 'dim')}]{count} {in_words(state)}[/]" for state, count in states(result).items()]
-    console.print(f"[bold]{result.counted}/{search.trials} trials[/bold]: {', '.join(told)}", soft_wrap=True)
+    console.print(f"[bold]{ended(result)}/{search.trials} trials[/bold]: {', '.join(told)}", soft_wrap=True)
     of = f" of {search.hours:g} h" if search.hours is not None else ""
     console.print(f"{epochs_trained(result)} epochs trained, {duration(result.seconds)}{of} gone")
     if result.best is not None:

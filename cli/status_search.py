@@ -29,7 +29,7 @@ def status_search(search: ExpandedSearch, places: Places, storage: str | None, s
             "design": "search",
             "trials": search.trials,
             "hours": search.hours,
-            **(result_as_plain(done) if done is not None else {"counted": 0, "states": {}}),
+            **(result_as_plain(done) if done is not None else {"ended": 0, "states": {}}),
             "points": [as_plain(trial, search) for trial in done.trials] if done is not None else [],
         }
         typer.echo(json.dumps(summary, indent=2))

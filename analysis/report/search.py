@@ -14,7 +14,7 @@ from analysis.search.choosing import NothingFound
 from analysis.search.space_words import aim, sampler_words, scheduler_words, where
 from analysis.search.states import in_words, state_of, states
 from analysis.search.table import importance_notes, search_table
-from analysis.search.tally import caution, setting, tally
+from analysis.search.tally import tally
 from analysis.search.words import metric_named
 from runners.record.chosen import choose_runs
 from search_space.keys import show_value
@@ -65,7 +65,7 @@ class SearchContents:
         data: each data set with its version.
         space: each dimension with its domain and where it varies.
         facts: objectives, constraints, sampler and scheduler in words.
-        said: how far it is, under which conditions, how far to trust it.
+        tally: how far it is, in a sentence or two.
         table: the front, or the best; None where no trial is complete.
         importance: what matters, a sentence for each objective.
         objectives: what stands above the figures of `trials`, and which direction is better.
@@ -88,7 +88,7 @@ class SearchContents:
     data: Mapping[str, str]
     space: tuple[tuple[str, str, str], ...]
     facts: Mapping[str, str]
-    said: tuple[str, ...]
+    tally: str
     table: Table | None
     importance: tuple[str, ...]
     objectives: tuple[tuple[str, str], ...]
@@ -136,7 +136,7 @@ def gather_search(
         data=launches[-1].data_versions if launches else {search.settings["data.name"]: ""},
         space=tuple((each.key, each.describe(), " and ".join(where(search, each))) for each in search.space.dimensions),
         facts=_facts(search),
-        said=(tally(result), setting(result), caution(len(result.complete))),
+        tally=tally(result),
         table=table,
         importance=tuple(importance_notes(result, importance)),
         objectives=tuple((metric_named(each.metric).header, each.direction) for each in search.objectives),

@@ -34,6 +34,11 @@ def states(result: SearchResult) -> Mapping[str, int]:
     return {state: counted[state] for state in ORDER if counted[state]}
 
 
+def ended(result: SearchResult) -> int:
+    """How many trials have come to an end: complete, stopped early or failed; not those that run or were interrupted."""
+    return sum(state_of(trial) in ("complete", "pruned", "failed") for trial in result.trials)
+
+
 def epochs_trained(result: SearchResult) -> int:
     """The epochs that the search has trained itself; those of trials that the record held are not among them."""
     return sum(trial.epochs for trial in result.trials if not trial.reused and trial.duplicate_of is None)
