@@ -34,8 +34,11 @@ class Need:
     values: tuple[Any, ...] = ()
 
     def holds(self, settings: Mapping[str, Any]) -> bool:
-        """Whether it has in these (complete, flat) settings; what a level leaves out it has from `block.*`."""
-        value = resolved(self.key, settings)
+        """Whether it has in these (complete, flat) settings.
+
+        What a level leaves out it has from `block.*`, unless it is asked for that: null is among the values.
+        """
+        value = settings[self.key] if None in self.values else resolved(self.key, settings)
         return value in self.values if self.values else value is not None
 
     def __str__(self) -> str:
