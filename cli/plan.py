@@ -161,7 +161,7 @@ def _print(made: Plan, summary: dict[str, Any], to_train: int) -> None:
     if summary["phases"]:
         words = {each["trial"]: each["words"] for each in summary["record"]}
         told = ", ".join(f"{name} ({words[name]})" for name in summary["phases"])
-        console.print(f"among the distinct, phases of stacks in sequence: {told}")
+        console.print(f"among the distinct, what rows need first (phases of stacks in sequence, teachers): {told}")
     seconds = summary["estimated_seconds"]
     if to_train and seconds is not None:
         console.print(f"about {duration(seconds)} of training, one trial after the other (from trials in the record)")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.searches import refuse_search
 from search_space import InputError, Location, Problem, expand, read_overrides, read_study
 from search_space.scales import DEFAULT_SCALE
+from search_space.teachers import find_teachers
 
 if TYPE_CHECKING:
     from runners.job import Places
@@ -20,11 +21,13 @@ def expanded_study(path: Path, scale: str | None, data: str | None, settings: Se
     """The study that a verb was given, expanded.
 
     Raises:
-        InputError: with every problem of the study and the options.
+        InputError: with every problem of the study and the options; with those of teachers, where it has no other.
     """
     named = {"data.name": data} if data is not None else {}
     overrides = read_overrides(named, tuple(settings or ()))
-    return expand(read_study(path), DEFAULT_SCALE if scale is None else scale, overrides)
+    expanded = expand(read_study(path), DEFAULT_SCALE if scale is None else scale, overrides)
+    find_teachers(expanded.study, expanded.scale, expanded.overrides, expanded.variants)
+    return expanded
 
 
 def checked_root(data_root: Path | None) -> Path | None:

@@ -120,7 +120,7 @@ def _send(client: JobSubmissionClient, study: Path, words: Sequence[str]) -> str
 
     rooms = (search_space, blocks, tasks, runners, analysis, cli)
     with tempfile.TemporaryDirectory() as folder:
-        for file in needed_files(study):
+        for file in needed_files(study, _teachers(words)):
             shutil.copy(file, folder)
         try:
             return str(
@@ -137,6 +137,12 @@ def _send(client: JobSubmissionClient, study: Path, words: Sequence[str]) -> str
         except (ConnectionError, RuntimeError) as error:
             what = f"the cluster does not take the job ({str(error).strip().splitlines()[0]})"
             raise InputError.at("the job", what, _INSTALL) from None
+
+
+def _teachers(words: Sequence[str]) -> list[str]:
+    """The teachers that options of `run` set: `--set distillation.teacher=STUDY/VARIANT`."""
+    settings = (word.removeprefix("--set=").partition("=") for word in words)
+    return [value.strip() for name, _, value in settings if name.strip() == "distillation.teacher"]
 
 
 def _follow(client: JobSubmissionClient, job: str) -> None:
