@@ -87,10 +87,12 @@ def head() -> Iterator[tuple[str, Head]]:
 def test_a_study_is_sent_with_its_code_and_what_it_refers_to(call, small_study, tmp_path, head) -> None:
     address, sent = head
     (tmp_path / "other.yaml").write_text("study: other\nvariants: [{id: a, set: {loss.name: l2}}, {id: b}]\n")
+    (tmp_path / "real.yaml").write_text("study: real\nvariants: [{id: a, set: {model.binary: false}}]\n")
     (tmp_path / "unrelated.yaml").write_text("password: not to be sent\n")
     small_study.write_text(small_study.read_text() + "from: other/a\n")
     (tmp_path / "large.bin").write_bytes(b"not to be sent")
-    result = call("submit", small_study, *OPTIONS, "--runs", "kept runs", "--address", address, "--retry", "failed")
+    options = [*OPTIONS, "--runs", "kept runs", "--set", "distillation.teacher=real/a", "--retry", "failed"]
+    result = call("submit", small_study, *options, "--address", address)
     assert result.exit_code == 0, result.output
     assert result.stdout == "raysubmit_1\n"
     assert f"ray job logs --follow --address {address} raysubmit_1" in result.stderr
@@ -105,7 +107,7 @@ def test_a_study_is_sent_with_its_code_and_what_it_refers_to(call, small_study, 
     def names(uri: str) -> set[str]:
         return set(zipfile.ZipFile(io.BytesIO(sent.packages[uri.rsplit("/", 1)[1]])).namelist())
 
-    assert names(job["runtime_env"]["working_dir"]) == {"small.yaml", "other.yaml"}
+    assert names(job["runtime_env"]["working_dir"]) == {"small.yaml", "other.yaml", "real.yaml"}
     code = set().union(*map(names, job["runtime_env"]["py_modules"]))
     assert {"cli/main.py", "runners/sweep.py", "search_space/scales.py"} <= {
         name for name in code if name.endswith(".py")
