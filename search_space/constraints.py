@@ -10,7 +10,7 @@ import operator
 import re
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 
 from search_space.config import TrialConfig
@@ -26,7 +26,7 @@ CONSTRAINABLE = (*(name for name, metric in METRICS.items() if metric.counted), 
 OPERATORS: Mapping[str, Callable[[float, float], bool]] = MappingProxyType(
     {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt}
 )
-_FORM = re.compile(r"\s*(?P<metric>[\w.]+)\s*(?P<operator><=|>=|<|>|==?|=<|=>|!=)\s*(?P<bound>\S+?)"
+_FORM = re.compile(r"\s*(?P<metric>[\w.]+)\s*(?P<operator><=|>=|<|>|==?|=<|=>|!=)\s*(?P<bound>[^\s<>=]\S*?)"
                    r"(?:\s*[x*]\s*(?P<reference>[A-Za-z]\S*/\S+))?\s*\Z")  # fmt: skip
 _REFERENCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*/[A-Za-z0-9][A-Za-z0-9_.=,+-]*\Z")
 _HINT = 'write METRIC <= NUMBER, as in "params <= 6.3e6", or METRIC <= NUMBER x STUDY/VARIANT'
@@ -48,9 +48,9 @@ class Constraint:
     metric: str
     operator: str
     bound: float
-    location: Location = NOWHERE
+    location: Location = field(default=NOWHERE, compare=False)
     reference_name: str | None = None
-    reference: TrialConfig | None = None
+    reference: TrialConfig | None = field(default=None, repr=False)
     factor: float | None = None
 
     @property

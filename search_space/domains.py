@@ -49,6 +49,9 @@ def read_dimensions(document: Document, path: NodePath, problems: list[Problem])
 
 def _dimension(key: str, value: Any, where: Location, found: list[_Wrong]) -> Dimension | None:
     if value == "bool":
+        if not {False, True} <= set(all_keys()[key].choices or ()):
+            found.append(((), f"'{key}' is no switch: it must be {all_keys()[key].expected}", _HINT))
+            return None
         value = [False, True]
     if isinstance(value, list):
         return _choice(key, value, (), where, found)

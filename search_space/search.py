@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from search_space.bounds import read_constraints
 from search_space.config import TrialConfig
 from search_space.constraints import Constraint
 from search_space.dimensions import Dimension
@@ -19,7 +20,7 @@ from search_space.keys import assemble, flatten, show_value
 from search_space.metrics import METRICS
 from search_space.problems import InputError, Problem
 from search_space.scales import DEFAULT_SCALE
-from search_space.search_checks import check_search, check_space, read_constraints
+from search_space.search_checks import check_search, check_space, check_teachers
 from search_space.search_spec import DIRECTIONS, SamplerSpec, SchedulerSpec, SearchSpec
 from search_space.settings import Settings, read_settings, values
 from search_space.space import CircularConditions, Point, Space
@@ -159,6 +160,7 @@ def expand_search(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings 
         raise InputError([Problem(where, what, "remove one `if:`")]) from None
     problems += check_space(study, space, layers, {**at_scale, **own_base(study), **fixed})
     points = first_points(study, read, space, fixed, problems)
+    problems += check_teachers(study, scale, space, layers, values(overrides))
     if problems:
         raise InputError(problems)
     return ExpandedSearch(
@@ -201,7 +203,7 @@ def _short_names(keys: tuple[str, ...]) -> dict[str, str]:
     names = {}
     for key, leaf in zip(keys, leaves, strict=True):
         alone = leaves.count(leaf) == 1
-        before = "" if alone else " ".join(part for part in key.split(".")[:-1] if part != "block" or len(keys) == 1)
+        before = "" if alone else " ".join(part for part in key.split(".")[:-1] if part != "block")
         last = "" if leaf in ("type", "name") else leaf.replace("_", " ")
         names[key] = f"{before} {last}".strip()
     return names

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from search_space.conditions import unmet
-from search_space.constraints import Constraint, parse_constraint
 from search_space.dimensions import Dimension
-from search_space.expand import expand_variant
+from search_space.expand import Variant
+from search_space.keys import assemble
 from search_space.metrics import HEADLINE, LATENCY, METRICS
 from search_space.problems import InputError, Location, Problem, did_you_mean
 from search_space.search_spec import SearchSpec
 from search_space.settings import Setting
 from search_space.space import Space
-from search_space.study import Study, read_study
+from search_space.study import Study
+from search_space.teachers import KEY as TEACHER
+from search_space.teachers import find_teachers
 
 
 def check_search(
@@ -77,13 +79,13 @@ def check_space(
     problems = [
         _never(dimension, space)
         for dimension in space.dimensions
-        if not space.may_be(lambda settings, varies=dimension: space.is_active(varies, settings))  # type: ignore[misc]
+        if not space.may_be(partial(space.is_active, dimension))
     ]
     if space.size == 1 and not problems:
         where = document.value_location(("search", "space"))
         problems.append(Problem(where, "the space has a single point: nothing varies", "add a value or a dimension"))
     for key, setting in said.items():
-        if key not in space.by_key and not space.may_be(lambda settings, key=key: unmet(key, settings) is None):  # type: ignore[misc]
+        if key not in space.by_key and not space.may_be(partial(_means_something, key)):
             what = f"{unmet(key, space.under)}, which is so at no point"
             problems.append(Problem(setting.key_location, what, "remove it"))
     if space.may_be(_in_sequence):
@@ -94,35 +96,23 @@ def check_space(
     return [*problems, *_grace_problems(study, space)]
 
 
-def read_constraints(
-    study: Study, scale: str, fixed: Mapping[str, Setting], problems: list[Problem]
-) -> tuple[Constraint, ...]:
-    """The constraints of a search, those of relative ones with the configuration that they refer to.
-
-    Args:
-        study: the search.
-        scale: at which the variants that constraints refer to are taken.
-        fixed: the search's budget and the command line, which hold for these variants, too.
-        problems: where mistakes are added.
-    """
-    spec = study.spec.search
-    read: list[Constraint] = []
-    for index, text in enumerate(spec.constraints if spec else ()):
-        where = study.document.value_location(("search", "constraints", index))
-        try:
-            constraint = parse_constraint(text, where)
-        except ValueError as error:
-            what, _, hint = str(error).partition("; ")
-            problems.append(Problem(where, what, hint or None))
+def check_teachers(
+    study: Study, scale: str, space: Space, layers: Mapping[str, Setting], overrides: Mapping[str, Any]
+) -> list[Problem]:
+    """Problems of the teachers that points of the space may learn from (`search_space.teachers`)."""
+    dimension = space.by_key.get(TEACHER)
+    problems: list[Problem] = []
+    for reference in (space.under[TEACHER],) if dimension is None else dimension.choices:
+        if reference is None:
             continue
-        other = next((each for each in read if _exclude(each, constraint)), None)
-        if other is not None:
-            what = f"no figure satisfies both '{other}' and '{constraint}'"
-            problems.append(Problem(where, what, "change or remove one"))
-        if constraint in [_at(each, where) for each in read]:
-            problems.append(Problem(where, f"the constraint '{constraint}' stands twice", "remove one"))
-        read.append(constraint)
-    return tuple(_with_reference(study, constraint, scale, fixed, problems) for constraint in read)
+        where = dimension.location if dimension is not None else _place(layers, TEACHER, study.document.source)
+        config = assemble({**space.under, TEACHER: reference})
+        student = Variant(study.name, "", False, None, {}, config, where, origins={TEACHER: where})
+        try:
+            find_teachers(study, scale, overrides, [student])
+        except InputError as error:
+            problems += error.problems
+    return problems
 
 
 def _objective_problems(study: Study, spec: SearchSpec) -> Iterable[Problem]:
@@ -169,61 +159,24 @@ def _grace_problems(study: Study, space: Space) -> list[Problem]:
 def _never(dimension: Dimension, space: Space) -> Problem:
     """Why a dimension varies at no point."""
     for need in dimension.needs:
-        if not space.may_be(lambda settings, need=need: need.holds(settings)):  # type: ignore[misc]
+        if not space.may_be(need.holds):
             what = f"'{dimension.key}' varies only where {need}, which is so at no point"
             return Problem(dimension.location, what, f"change the `if:`, or what '{need.key}' may be")
-    if not space.may_be(lambda settings: unmet(dimension.key, settings) is None):
+    if not space.may_be(partial(_means_something, dimension.key)):
         condition = unmet(dimension.key, space.under)
         return Problem(dimension.location, f"{condition}, which is so at no point", "remove it")
     what = f"'{dimension.key}' varies only where {dimension.condition}, and means nothing there"
     return Problem(dimension.location, what, "change the `if:`, or remove the dimension")
 
 
+def _means_something(key: str, settings: Mapping[str, Any]) -> bool:
+    return unmet(key, settings) is None
+
+
 def _in_sequence(settings: Mapping[str, Any]) -> bool:
     key = "training.stacking"
-    return bool(settings[key] == "sequential") and unmet(key, settings) is None
+    return bool(settings[key] == "sequential") and _means_something(key, settings)
 
 
 def _place(layers: Mapping[str, Setting], key: str, source: str) -> Location:
     return layers[key].value_location if key in layers else Location(source)
-
-
-def _at(constraint: Constraint, where: Location) -> Constraint:
-    return replace(constraint, location=where)
-
-
-def _exclude(one: Constraint, other: Constraint) -> bool:
-    """Whether no figure satisfies both of two absolute constraints."""
-    if one.metric != other.metric or one.is_relative or other.is_relative:
-        return False
-    at_most, at_least = sorted((one, other), key=lambda each: each.operator.startswith(">"))
-    if at_most.operator.startswith(">") == at_least.operator.startswith(">"):
-        return False
-    strict = "=" not in at_most.operator or "=" not in at_least.operator
-    return at_most.bound < at_least.bound or (strict and at_most.bound == at_least.bound)
-
-
-def _with_reference(
-    study: Study, constraint: Constraint, scale: str, fixed: Mapping[str, Setting], problems: list[Problem]
-) -> Constraint:
-    if constraint.reference_name is None:
-        return constraint
-    name, _, variant = constraint.reference_name.partition("/")
-    path = study.path.parent / f"{name}.yaml"
-    if not path.is_file():
-        beside = [other.stem for other in sorted(study.path.parent.glob("*.yaml"))]
-        what = f"there is no study '{name}' beside this one"
-        problems.append(Problem(constraint.location, what, did_you_mean(name, beside)))
-        return constraint
-    try:
-        other = read_study(path)
-        found = expand_variant(other, variant, scale, fixed)
-    except InputError as error:
-        problems += error.problems
-    except KeyError:
-        known = [each.id for each in other.spec.variants or ()]
-        what = f"the study '{name}' has no variant '{variant}'"
-        problems.append(Problem(constraint.location, what, did_you_mean(variant, known)))
-    else:
-        return replace(constraint, reference=found.config)
-    return constraint

@@ -266,5 +266,6 @@ def _in_order(dimensions: tuple[Dimension, ...]) -> tuple[Dimension, ...]:
 def _circle(waiting: Mapping[str, frozenset[str]]) -> tuple[str, ...]:
     path = [next(iter(waiting))]
     while path[-1] not in path[:-1]:
-        path.append(next(key for key in waiting if key in waiting[path[-1]]))
+        here = path[-1]  # which may need itself by way of another: that one says more
+        path.append(next((key for key in waiting if key in waiting[here] and key != here), here))
     return tuple(path[path.index(path[-1]) :])
