@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.networks import built_parts
-from cli.options import Data, Format, Scale, Set, ShownAs, guarded
+from cli.options import DEFAULT_RUNS, Data, Format, Runs, Scale, Set, ShownAs, Storage, TrackingUri, guarded
 
 if TYPE_CHECKING:
     from blocks.parts import Parts
@@ -40,19 +40,32 @@ def inspect(
             metavar="MODULE", help="Draw this module, say stem.block1.", show_default="the first block of the hourglass"
         ),
     ] = None,
+    runs: Runs = DEFAULT_RUNS,
+    tracking_uri: TrackingUri = None,
+    storage: Storage = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Show a network as a table and draw its block as a diagram, from the module as it is built. Trains nothing.
 
-    Without a variant: the sizes of all of the study's networks.
+    Without a variant: the sizes of all of the study's networks. Of a search: of its first points and its best; a point
+    is called by its number (STUDY/p12), a first point by its place (STUDY/first1).
 
     Example: hglab inspect studies/table2_blocks.yaml/hierarchical --scale paper --diagram block.svg
     """
     from cli.inspection import print_network, print_networks
+    from cli.searches import names_a_search, search_as_launched
     from cli.studies import expanded_study
 
     path, variant_id = split_variant(study)
-    expanded = expanded_study(path, scale, data, settings)
+    if names_a_search(path):
+        from cli.inspect_search import search_networks
+        from runners.job import Places
+
+        places = Places.below(runs, tracking_uri)
+        search = search_as_launched(path, scale, data, settings, places)
+        expanded = search_networks(search, path, places, storage, variant_id)
+    else:
+        expanded = expanded_study(path, scale, data, settings)
     variants = _chosen(expanded, path, variant_id)
     _check_options(study, variant_id, layers, diagram or [], block)
     if variant_id is None:

@@ -190,9 +190,8 @@ def _print_first(console: Console, first: list[dict[str, Any]]) -> None:
 
 
 def _print_time(console: Console, search: ExpandedSearch, looked: Survey, done: SearchResult | None) -> None:
-    from cli.text import duration
-
     from analysis.search.states import ended
+    from cli.text import duration
 
     gone = ended(done) if done else 0
     left = max(0, search.trials - gone)

@@ -155,6 +155,8 @@ class SearchProgress:
         """The seconds until the trials or the hours are used up, whichever comes first; None while nothing tells."""
         lefts = []
         ended = self._ended(standing)
+        if ended >= standing.trials:
+            return None
         if ended > self._ended_before:
             lefts.append(gone / (ended - self._ended_before) * max(0, standing.trials - ended))
         if standing.hours is not None:
