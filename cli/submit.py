@@ -40,7 +40,7 @@ def submit(
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Show the job's output until it ends.")] = False,
 ) -> None:
-    """Run a study as a job of a Ray cluster; it outlives this terminal.
+    """Run a study, or search, as a job of a Ray cluster; it outlives this terminal.
 
     The study comes first, then the options of `hglab run`. The study, those that it refers to and hglab's code are sent
     along; --runs and --data-root are folders that all machines of the cluster see under the same path.
@@ -63,8 +63,10 @@ def submit(
 def _checked(study: Path, options: Sequence[str]) -> list[str]:
     """The words for `run` there, folders absolute. Raises what `run` itself would raise for these options and study."""
     from cli.run import run
+    from cli.searches import expanded_search, names_a_search
     from cli.studies import expanded_study
     from runners.checkpoints_url import check_url
+    from runners.search.feasibility import check_feasible
     from search_space import InputError
 
     if str(study).startswith("-"):
@@ -78,13 +80,32 @@ def _checked(study: Path, options: Sequence[str]) -> list[str]:
     if "@" in urlsplit(asked["tracking_uri"] or "").netloc:
         what = "holds a password, and whoever lists the cluster's jobs would read it"
         raise InputError.at("--tracking-uri", what, "set MLFLOW_TRACKING_USERNAME and _PASSWORD where Ray is started")
-    expanded_study(study, asked["scale"], asked["data"], asked["settings"])
+    if names_a_search(study):
+        check_feasible(expanded_search(study, asked["scale"], asked["data"], asked["settings"]))
+    else:
+        expanded_study(study, asked["scale"], asked["data"], asked["settings"])
+    storage = _storage(asked["storage"])
     if asked["checkpoints"]:
         check_url(asked["checkpoints"])  # whether it answers, the head and the nodes say
     words = [study.name, *options, "--runs", str(Path(asked["runs"]).resolve())]
     words += ["--data-root", str(Path(asked["data_root"]).resolve())] if asked["data_root"] else []
     words += ["--checkpoints", asked["checkpoints"]] if asked["checkpoints"] else []
+    words += ["--storage", storage] if storage else []
     return words + (["--tracking-uri", asked["tracking_uri"]] if asked["tracking_uri"] else [])
+
+
+def _storage(given: str | None) -> str | None:
+    """The storage of searches for a job: a file by its absolute path. Raises InputError for one with a password."""
+    from search_space import InputError
+
+    if given is not None and urlsplit(given).password:
+        what = "holds a password, and whoever lists the cluster's jobs would read it"
+        hint = "set HGLAB_SEARCH_STORAGE where Ray is started, and not here"
+        raise InputError.at("--storage", what, hint)
+    sqlite = "sqlite:///"
+    if given is not None and given.startswith(sqlite):
+        return f"{sqlite}{Path(given.removeprefix(sqlite)).resolve()}"
+    return given
 
 
 def _client(address: str) -> JobSubmissionClient:
