@@ -43,7 +43,7 @@ def plan(
     from cli.notices import tell_done_otherwise
     from cli.plan_search import plan_search
     from cli.plan_together import plan_together
-    from cli.searches import expanded_search, names_a_search
+    from cli.searches import checked_data, expanded_search, names_a_search
     from cli.studies import planned, planned_all
     from runners.estimate import estimate_seconds
     from runners.job import Places
@@ -58,7 +58,8 @@ def plan(
         plan_together(planned_all(studies, scale, data, settings, data_root), places, shown_as)
         return
     if names_a_search(studies[0]):
-        plan_search(expanded_search(studies[0], scale, data, settings), places, storage, shown_as)
+        checked_data(search := expanded_search(studies[0], scale, data, settings), data_root)
+        plan_search(search, places, storage, shown_as)
         return
     made = planned(studies[0], scale, data, settings, data_root)
     recorded = read_trials(places.uri)

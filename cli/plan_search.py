@@ -19,11 +19,13 @@ if TYPE_CHECKING:
 
 
 def plan_search(search: ExpandedSearch, places: Places, storage: str | None, shown_as: ShownAs) -> None:
-    """Print what a search looks for, as tables or as JSON. Trains nothing."""
+    """Print what a search looks for, as tables or as JSON. Raises InputError where nothing of it may be trained."""
     from cli.search_state import done_so_far
     from cli.search_survey import survey
     from runners.record.reading import read_trials
+    from runners.search.feasibility import check_feasible
 
+    check_feasible(search)
     looked = survey(search, read_trials(places.uri))
     done = done_so_far(search, places, storage)
     summary = _summary(search, looked, done)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,8 +31,13 @@ def refuse_search(study: Study) -> None:
         raise InputError([Problem(where, f"the study '{study.name}' {NO_ROWS}", INSTEAD)])
 
 
-def checked_search(path: Path, scale: str, data: str | None, settings: Sequence[str] | None) -> str:
-    """What a search is, in words; raises InputError for one that is wrong, or that no point of its space suits."""
+def checked_search(
+    path: Path, scale: str, data: str | None, settings: Sequence[str] | None, data_root: Path | None
+) -> str:
+    """What a search is, in words. Raises InputError for one that is wrong, or in whose space nothing is feasible.
+
+    The data is looked at only where its folder is named.
+    """
     from cli.search_text import size_words
     from runners.search.feasibility import check_feasible
 
@@ -47,6 +53,19 @@ def expanded_search(path: Path, scale: str | None, data: str | None, settings: S
     named = {"data.name": data} if data is not None else {}
     overrides = read_overrides(named, tuple(settings or ()))
     return expand_search(read_study(path), DEFAULT_SCALE if scale is None else scale, overrides)
+
+
+def checked_data(search: ExpandedSearch, data_root: Path | None) -> None:
+    """Raises InputError where the data set of a search is not there."""
+    from cli.studies import checked_root
+    from tasks.errors import DataError
+    from tasks.version import data_version
+
+    point = search.first[0] if search.first else search.space.random(random.Random(search.seed))
+    try:
+        data_version(search.config(point).data, checked_root(data_root))
+    except DataError as error:
+        raise InputError.at("--data-root", str(error)) from None
 
 
 def search_as_launched(

@@ -65,11 +65,12 @@ def ui(
     places = Places.below(runs, tracking_uri)
     if search:
         from cli.dashboard import show_dashboard
+        from runners.search.storage import storage_url
 
         port = 8080 if port is None else port
         if port and _answers(host, port):
             raise _taken(port)
-        show_dashboard(storage or f"sqlite:///{places.trials.parent / 'optuna.db'}", host, port, browser)
+        show_dashboard(storage_url(places, storage), host, port, browser)
         return
     database = local_database(places.uri)
     if database is not None and not database.exists():

@@ -38,7 +38,7 @@ def validate(
         for each in list(scales()) if scale is None else [scale]:
             try:
                 if names_a_search(path):
-                    shape = checked_search(path, each, data, settings)
+                    shape = checked_search(path, each, data, settings, data_root)
                     continue
                 expanded = expanded_study(path, each, data, settings)
                 for variant in expanded.variants:
