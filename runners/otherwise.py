@@ -46,4 +46,6 @@ def _difference(trial: PlannedTrial, run: RecordedTrial) -> str:
     code = run.provenance.get("training_code_version", "")
     if code not in ("", str(TRAINING_CODE_VERSION)):
         return f"by training code of version {code} (now {TRAINING_CODE_VERSION})"
+    if trial.teacher is not None and run.data_version == trial.data_version:
+        return f"with an earlier {trial.config.distillation.teacher} as teacher"
     return f"on data of another version ({run.data_version or 'not recorded'}, now {trial.data_version})"

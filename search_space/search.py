@@ -231,7 +231,10 @@ def _domain(dimension: Dimension) -> dict[str, Any]:
 
 def _constraint(constraint: Constraint) -> str:
     text = f"{constraint.metric} {constraint.operator} {constraint.bound!r}"
-    return text if constraint.reference is None else f"{text} x {canonical(constraint.reference, '')}"
+    reference = constraint.reference
+    if reference is None:
+        return text
+    return f"{text} x {canonical(reference, '', reference.distillation.teacher)}"
 
 
 def _scheduler(spec: SchedulerSpec) -> dict[str, Any]:

@@ -147,7 +147,7 @@ def _once(rows: Sequence[PromotedRow]) -> list[PromotedRow]:
 
 def _identity(config: TrialConfig) -> str:
     """What a configuration trains, whatever the seed."""
-    return canonical(config.model_copy(update={"seed": 0}), "")
+    return canonical(config.model_copy(update={"seed": 0}), "", config.distillation.teacher)
 
 
 def _distinct(names: Sequence[str]) -> list[str]:
