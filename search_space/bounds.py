@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from search_space.constraints import Constraint, parse_constraint
-from search_space.designs import read_rows
-from search_space.expand import expand_variant
-from search_space.problems import InputError, Problem, did_you_mean
-from search_space.settings import Setting
-from search_space.study import Study, read_study
+from search_space.problems import Problem
+from search_space.settings import Settings
+from search_space.study import Study
+from search_space.variant_beside import find_variant
 
 
-def read_constraints(
-    study: Study, scale: str, fixed: Mapping[str, Setting], problems: list[Problem]
-) -> tuple[Constraint, ...]:
+def read_constraints(study: Study, scale: str, fixed: Settings, problems: list[Problem]) -> tuple[Constraint, ...]:
     """The constraints of a search, those of relative ones with the configuration that they refer to.
 
     Args:
@@ -56,26 +52,9 @@ def _exclude(one: Constraint, other: Constraint) -> bool:
 
 
 def _with_reference(
-    study: Study, constraint: Constraint, scale: str, fixed: Mapping[str, Setting], problems: list[Problem]
+    study: Study, constraint: Constraint, scale: str, fixed: Settings, problems: list[Problem]
 ) -> Constraint:
     if constraint.reference_name is None:
         return constraint
-    name, _, variant = constraint.reference_name.partition("/")
-    path = study.path.parent / f"{name}.yaml"
-    if not path.is_file():
-        beside = [other.stem for other in sorted(study.path.parent.glob("*.yaml"))]
-        what = f"there is no study '{name}' beside this one"
-        problems.append(Problem(constraint.location, what, did_you_mean(name, beside)))
-        return constraint
-    try:
-        other = read_study(path)
-        found = expand_variant(other, variant, scale, fixed)
-    except InputError as error:
-        problems += error.problems
-    except KeyError:
-        known = [row.id for row in read_rows(other, [])]
-        what = f"the study '{name}' has no variant '{variant}'"
-        problems.append(Problem(constraint.location, what, did_you_mean(variant, known)))
-    else:
-        return replace(constraint, reference=found.config)
-    return constraint
+    found = find_variant(study, constraint.reference_name, constraint.location, scale, fixed, problems)
+    return constraint if found is None else replace(constraint, reference=found.config)

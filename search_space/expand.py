@@ -142,13 +142,13 @@ def _base_settings(study: Study, problems: list[Problem], depth: int = 0) -> dic
     settings: dict[str, Setting] = {}
     if study.spec.from_ is not None:
         where = study.document.value_location(("from",))
-        settings |= referred(study.path, study.spec.from_, where, problems, depth)
+        settings |= _referred(study.path, study.spec.from_, where, problems, depth)
     if study.spec.base:
         settings |= read_settings(study.document, ("base",), problems)
     return settings
 
 
-def referred(path: Path, reference: str, where: Location, problems: list[Problem], depth: int) -> dict[str, Setting]:
+def _referred(path: Path, reference: str, where: Location, problems: list[Problem], depth: int) -> dict[str, Setting]:
     """The settings of another study's variant, `study/variant`. Studies are looked for beside the one that refers."""
     name, _, variant_id = reference.partition("/")
     other_path = path.parent / f"{name}.yaml"
@@ -175,7 +175,7 @@ def referred(path: Path, reference: str, where: Location, problems: list[Problem
         problems.append(Problem(where, f"the study '{name}' has no variant '{variant_id}'", hint))
         return {}
     if row.from_ is not None:
-        settings |= referred(other_path, row.from_, row.location, problems, depth + 1)
+        settings |= _referred(other_path, row.from_, row.location, problems, depth + 1)
     return {**settings, **row.settings}
 
 
@@ -208,7 +208,7 @@ def _figure_problems(study: Study, rows: list[Row]) -> list[Problem]:
 
 
 def _resolve(study: Study, row: Row, under: Settings, overrides: Settings, problems: list[Problem]) -> Variant | None:
-    start = referred(study.path, row.from_, row.location, problems, 0) if row.from_ else {}
+    start = _referred(study.path, row.from_, row.location, problems, 0) if row.from_ else {}
     layers = {**under, **start, **row.settings, **overrides}
     config = assemble(values(layers))
     flat = flatten(config)

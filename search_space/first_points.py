@@ -1,4 +1,8 @@
-"""The points that a search tries first: `search.first`, each a few settings over the base or a variant of a study."""
+"""The points that a search tries first: `search.first`, each a few settings over the base or a variant of a study.
+
+A point `from` a variant is the network of that variant: each dimension has its value there, and what the variant sets
+and the search does not vary must be the same in both.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +11,24 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from search_space.conditions import unmet
-from search_space.expand import referred
-from search_space.keys import show_value
+from search_space.dimensions import Dimension
+from search_space.keys import flatten, show_value
 from search_space.problems import Problem, did_you_mean
-from search_space.settings import Setting, Settings, read_settings, values
+from search_space.settings import Settings, read_settings, values
 from search_space.space import Point, Space
 from search_space.study import Study
+from search_space.variant_beside import find_variant
 from search_space.yaml_loader import Document, NodePath
 
 
 @dataclass(frozen=True)
 class FirstPoint:
-    """A point of `first:` as it is written: its own settings, and those of the variant that it comes `from`."""
+    """A point of `first:` as it is written: its own settings, and all those of the variant that it comes `from`."""
 
     index: int
     path: NodePath
     settings: Settings
-    referred: Settings
+    variant: Mapping[str, Any]
     from_: str | None
 
     @property
@@ -32,42 +37,45 @@ class FirstPoint:
         return f"the first point {self.index + 1}" + (f" ({self.from_})" if self.from_ else "")
 
 
-def read_first(study: Study, problems: list[Problem]) -> list[FirstPoint]:
-    """The first points of a search. Mistakes are added to `problems`."""
+def read_first(study: Study, scale: str, fixed: Settings, problems: list[Problem]) -> list[FirstPoint]:
+    """The first points of a search.
+
+    Args:
+        study: the search.
+        scale: at which variants are taken that points come from.
+        fixed: the search's budget and the command line, which lie over these variants, too.
+        problems: where mistakes are added.
+    """
     search = study.spec.search
     found = []
     for index, given in enumerate(search.first if search else ()):
         path: NodePath = ("search", "first", index)
-        from_, start = given.get("from"), {}
+        from_, variant = given.get("from"), None
         if "from" in given:
             where = study.document.value_location((*path, "from"))
             if isinstance(from_, str) and "/" in from_:
-                start = referred(study.path, from_, where, problems, 0)
+                variant = find_variant(study, from_, where, scale, fixed, problems)
             else:
                 hint = "write STUDY/VARIANT, as in table2_blocks/hierarchical"
                 problems.append(Problem(where, f"'from' names no variant: {show_value(from_)}", hint))
                 continue
         own = read_settings(_without_from(study.document), path, problems)
-        found.append(FirstPoint(index, path, own, start, from_))
+        found.append(FirstPoint(index, path, own, flatten(variant.config) if variant else {}, from_))
     return found
 
 
-def first_points(
-    study: Study, read: list[FirstPoint], space: Space, fixed: Mapping[str, Setting], problems: list[Problem]
-) -> tuple[Point, ...]:
+def first_points(study: Study, read: list[FirstPoint], space: Space, problems: list[Problem]) -> tuple[Point, ...]:
     """The first points as points of the space.
 
     Args:
         study: the search.
         read: what `read_first` returned.
         space: the space of the search.
-        fixed: settings of the search's budget and of the command line: they hold at every point, whatever a variant
-            says that a point comes from.
         problems: where those are added of points outside of the space, and of points that stand twice.
     """
     points: list[Point] = []
     for first in read:
-        found = [*_strangers(study, first, space), *_elsewhere(study, first, space, fixed)]
+        found = _strangers(study, first, space)
         point = None if found else _point(study, first, space, found)
         if point is not None:
             if point in points:
@@ -87,50 +95,37 @@ def _strangers(study: Study, first: FirstPoint, space: Space) -> list[Problem]:
     ]
 
 
-def _elsewhere(study: Study, first: FirstPoint, space: Space, fixed: Mapping[str, Setting]) -> list[Problem]:
-    """Settings of the variant that a point comes from which the search holds at another value."""
-    there = {**space.under, **values(first.referred), **values(first.settings)}
-    where = study.document.value_location((*first.path, "from"))
-    return [
-        Problem(
-            where,
-            f"{first.name} is outside of the space: '{key}' is {show_value(setting.value)} there, "
-            f"{show_value(space.under[key])} in the search",
-            f"make '{key}' a dimension, or set it in the base",
-        )
-        for key, setting in first.referred.items()
-        if key not in space.by_key and key not in fixed and setting.value != space.under[key]
-        if unmet(key, there) is None
-    ]
-
-
 def _point(study: Study, first: FirstPoint, space: Space, found: list[Problem]) -> Point | None:
-    there = {**space.under, **values(first.referred), **values(first.settings)}
+    """The point of the space that is meant; None where there is none, and why is added to `found`."""
+    there = {**space.under, **first.variant, **values(first.settings)}
+    asked = ""
 
-    def where(key: str) -> Any:
-        own = first.settings.get(key)
-        return own.value_location if own else study.document.value_location(first.path)
-
-    asked = [""]
-
-    def choose(dimension: Any) -> Any:
-        asked[0] = dimension.key
+    def choose(dimension: Dimension) -> Any:
+        nonlocal asked
+        asked = dimension.key
         return there[dimension.key]
 
     try:
         point = space.walk(choose)
     except ValueError as error:
-        key = asked[0]
-        source = "" if key in first.settings else ", from the variant" if key in first.referred else ", from the base"
-        hint = None if key in first.settings else f"set '{key}' in the point"
-        found.append(Problem(where(key), f"{first.name} is outside of the space: {error}{source}", hint))
+        own = first.settings.get(asked)
+        where = own.value_location if own else study.document.value_location(first.path)
+        source = "" if own else ", from the variant" if first.variant else ", from the base"
+        what = f"{first.name} is outside of the space: {error}{source}"
+        found.append(Problem(where, what, None if own else f"set '{asked}' in the point"))
         return None
-    settings = space.settings(point)
+    at_point = space.settings(point)
     for key, setting in first.settings.items():
         if key not in point:
-            condition, need = unmet(key, settings), space.by_key[key].lacking(settings)
+            condition, need = unmet(key, at_point), space.by_key[key].lacking(at_point)
             why = str(condition) if condition else f"'{key}' varies only where {need}"
             found.append(Problem(setting.key_location, f"{why}, and not in {first.name}", "remove it"))
+    for key, value in first.variant.items():
+        if key not in first.settings and value != at_point[key] and unmet(key, there) is None:
+            what = f"'{key}' is {show_value(value)} there, {show_value(at_point[key])} in the search"
+            hint = f"set '{key}' in the base or as a dimension" if key not in space.by_key else "change the `if:`"
+            where = study.document.value_location((*first.path, "from"))
+            found.append(Problem(where, f"{first.name} is outside of the space: {what}", hint))
     return None if found else point
 
 

@@ -146,7 +146,7 @@ def expand_search(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings 
     dimensions = read_dimensions(document, ("search", "space"), problems)
     fixed = {**budget, **overrides}
     constraints = read_constraints(study, scale, fixed, problems)
-    read = read_first(study, problems)
+    read = read_first(study, scale, fixed, problems)
     problems += check_search(study, dimensions, budget, overrides)
     if problems:
         raise InputError(problems)
@@ -159,7 +159,7 @@ def expand_search(study: Study, scale: str = DEFAULT_SCALE, overrides: Settings 
         what = f"the conditions of the space go round in a circle: {circle}"
         raise InputError([Problem(where, what, "remove one `if:`")]) from None
     problems += check_space(study, space, layers, {**at_scale, **own_base(study), **fixed})
-    points = first_points(study, read, space, fixed, problems)
+    points = first_points(study, read, space, problems)
     problems += check_teachers(study, scale, space, layers, values(overrides))
     if problems:
         raise InputError(problems)
