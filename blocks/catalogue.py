@@ -28,7 +28,7 @@ def plan_block(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> 
     plan = BLOCKS[config.type](inputs, outputs, config, binary)
     if (plan.inputs, plan.outputs) != (inputs, outputs):
         raise ValueError(f"block {config.type!r} gives {plan.outputs} channels where {outputs} are wanted")
-    return plan
+    return replace(plan, kind=config.type)
 
 
 def plan_merge(inputs: int, outputs: int, config: BlockConfig, binary: bool) -> BlockPlan:

@@ -10,7 +10,7 @@ from torch import nn
 from blocks.count import Counts, count_layers
 from blocks.measure import measure_layers
 from blocks.receptive_field import Field, receptive_fields
-from blocks.residual import ResidualBlock
+from blocks.residual import ResidualBlock, block_words
 from blocks.trace import Operation, Trace, is_within, trace
 from blocks.unit import Unit
 
@@ -25,7 +25,8 @@ class Part:
     Attributes:
         name: the dotted name of its module; of a torch function, that of the module that calls it, and what it does.
         path: the same in steps, from the network down; lists and dictionaries of modules are no step of their own.
-        what: in a few words: "block", "3x3", "7x7 /2", "max 2x2", "nearest x2".
+        what: in a few words: "block", "3x3", "7x7 /2", "max 2x2", "nearest x2"; in a
+            network with blocks of several kinds, which it is.
         counts: what it costs.
         receptive_field: side of the square of the network's input on which a value of its result can depend, in
             pixels; the image's border is left out of account.
@@ -64,6 +65,7 @@ def network_parts(network: nn.Module, resolution: int, *, layers: bool = False) 
     passed = trace(network, 3, resolution)
     fields = receptive_fields(passed)
     boxes = outermost(network, (Unit,) if layers else (ResidualBlock, Unit))
+    words = block_words(network)
     measured = measure_layers(network, resolution)
     parts: dict[str, Part] = {}
     for number, step in enumerate(passed.operations):
@@ -75,7 +77,7 @@ def network_parts(network: nn.Module, resolution: int, *, layers: bool = False) 
         elif box is not None and box not in parts:
             result = passed.results[box]
             unit = next(part for part in passed.part(box).operations if part.kind == "convolution")
-            what = _what(unit) if isinstance(modules[box], Unit) else "block"
+            what = _what(unit) if isinstance(modules[box], Unit) else words[box]
             parts[box] = _part(box, modules, passed.operations[result], fields[result], what)
     counted = {name: count_layers(layer for layer in measured if is_within(layer.name, name)) for name in parts}
     found = tuple(replace(part, counts=counted[name]) for name, part in parts.items())
@@ -93,7 +95,10 @@ def outermost(network: nn.Module, kinds: tuple[type[nn.Module], ...], within: st
 
 
 def hourglass_block(network: nn.Module) -> str:
-    """The name of the first residual block inside of the first stack: the block of the hourglass, f to f channels."""
+    """The name of the first residual block inside of the first stack: the block of the hourglass, f to f channels.
+
+    Where the hourglass's levels differ it is that of the outermost one which has a block.
+    """
     return outermost(network, (ResidualBlock,), "stacks.0")[0]
 
 

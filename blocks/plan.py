@@ -76,6 +76,7 @@ class BlockPlan:
     `bias`: the block's convolutions have biases (Newell et al.'s real bottleneck only).
     `shortcut`: where widths differ, a 1x1 "unit" (BatchNorm -> sign -> convolution), a plain 1x1 "convolution", or
     "halves", the sum of the two halves of an input that is twice as wide as the output: no parameters.
+    `kind`: the block's name in the catalogue, for people.
     """
 
     inputs: int
@@ -84,6 +85,7 @@ class BlockPlan:
     result: str
     bias: bool = False
     shortcut: Shortcut = "unit"
+    kind: str = "block"
 
     def __post_init__(self) -> None:
         if self.shortcut == "halves" and self.inputs != 2 * self.outputs:

@@ -68,6 +68,14 @@ class ResidualBlock(nn.Module):
         return unit
 
 
+def block_words(network: nn.Module) -> dict[str, str]:
+    """What to call each residual block of a network, by its module's name: "block", or where there are several kinds,
+    which one it is.
+    """
+    kinds = {name: block.plan.kind for name, block in network.named_modules() if isinstance(block, ResidualBlock)}
+    return kinds if len(set(kinds.values())) > 1 else dict.fromkeys(kinds, "block")
+
+
 class SumOfHalves(nn.Module):
     """The first half of the channels + the second: N x 2C x H x W to N x C x H x W."""
 

@@ -9,7 +9,7 @@ from typing import Literal
 from torch import nn
 
 from blocks.parts import outermost
-from blocks.residual import ResidualBlock
+from blocks.residual import ResidualBlock, block_words
 from blocks.trace import Operation, Trace, is_within
 from blocks.unit import Unit
 
@@ -57,6 +57,7 @@ def module_diagram(network: nn.Module, passed: Trace, module: str) -> Diagram:
     part = passed.part(module)
     modules = dict(network.named_modules())
     own = outermost(network, (Unit, ResidualBlock), module)
+    words = block_words(network)
     groups: dict[str, list[int]] = {}  # the operations of each box
     for number in range(len(part.operations)):
         groups.setdefault(_box_of(number, part, own), []).append(number)
@@ -66,7 +67,7 @@ def module_diagram(network: nn.Module, passed: Trace, module: str) -> Diagram:
     legend: dict[tuple[Style, str], None] = {}  # in the order in which they are met
     for group, numbers in groups.items():
         steps = [part.operations[number] for number in numbers]
-        box, meaning = _box(steps, modules.get(group))
+        box, meaning = _box(steps, modules.get(group), words.get(group, "block"))
         boxes.append(box)
         if meaning:
             legend[box.style, meaning] = None
@@ -96,12 +97,15 @@ def _box_of(number: int, part: Trace, own: tuple[str, ...]) -> str:
     return f"#{number}"
 
 
-def _box(steps: list[Operation], module: nn.Module | None) -> tuple[Box, str]:
-    """The box of some operations, and what the legend says of it ("" where its own words do)."""
+def _box(steps: list[Operation], module: nn.Module | None, block: str) -> tuple[Box, str]:
+    """The box of some operations, and what the legend says of it ("" where its own words do).
+
+    `block` is what a residual block is called.
+    """
     last = steps[-1]
     if isinstance(module, ResidualBlock):
         style: Style = "binary" if any(step.binary for step in steps) else "real"
-        return Box(style, ("block", _widths(steps[0].inputs, last.channels))), "residual block"
+        return Box(style, (block, _widths(steps[0].inputs, last.channels))), "residual block"
     convolution = next((step for step in steps if step.kind == "convolution"), None)
     if convolution is not None:
         return _layer(convolution, steps)

@@ -11,6 +11,7 @@ from torch import nn
 import blocks
 from blocks import check_model, count
 from blocks.checks import resolution_multiple
+from blocks.diagram.graph import module_diagram
 from blocks.layers import network_layers
 from blocks.levels import level_block, level_features, level_places
 from blocks.measure import measure_layers
@@ -76,8 +77,13 @@ def test_a_level_is_the_blocks_that_make_maps_of_its_resolution(level: int, hour
     assert [name.rpartition(".")[2] for name in expected] == list(level_places(model, level))
     # Their maps: the result of `up` is at its level, too, before it is upsampled.
     network = network_parts(blocks.build(model).to("meta"), 64)
-    sides = {part.name: part.side for part in network.parts if part.what == "block"}
-    assert {sides[f"stacks.0.{name}"] for name in expected} <= {64 // 4 // 2**level}
+    parts = {part.name: part for part in network.parts}
+    assert {parts[f"stacks.0.{name}"].side for name in expected} <= {64 // 4 // 2**level}
+    # Where there are blocks of several kinds they are called by them.
+    assert {parts[f"stacks.0.{name}"].what for name in expected} <= {"hierarchical"}
+    assert parts["stem.block1"].what == ("bottleneck" if expected else "block")
+    boxes = module_diagram(network.network, network.trace, "stacks.0.hourglass").boxes
+    assert [box.lines[0] for box in boxes].count("hierarchical") == len(expected)
 
 
 def test_a_level_says_some_of_its_block_and_has_the_rest_from_the_block() -> None:
