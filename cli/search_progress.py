@@ -116,7 +116,7 @@ class SearchProgress:
         for name, progress in list(self._running.values()):
             words = self._figure_words(progress).removeprefix(", ") if progress else "starting"
             add_progress_row(rows, name, progress, words)
-        parts: list[RenderableType] = [rows]
+        parts: list[RenderableType] = [rows] if self._running else []
         standing = self._standing
         if standing is not None:
             parts += self._found(standing)

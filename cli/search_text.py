@@ -16,15 +16,23 @@ FEW = 5
 
 
 def figure(metric: str, value: float) -> str:
-    """A figure with its unit, as tables print it; a dash for none.
+    """A figure with its unit, counts as `hglab plan` shows them; a dash for none.
 
-    >>> [figure("pckh", 35.24), figure("params", 6_236_560), figure("latency_ms", 12.345)]
-    ['35.2', '6.24 M', '12.3']
+    >>> [figure("pckh", 35.24), figure("params", 6_236_560), figure("size_bytes", 14_400), figure("latency_ms", 12.345)]
+    ['35.2', '6.24 M', '14.4 kB', '12.3']
     """
     from analysis.numbers import NONE, choose_format
     from analysis.search.words import metric_named
+    from cli.text import quantity
 
-    return NONE if value != value else choose_format(metric_named(metric).format, [value]).text(value)
+    if value != value:
+        return NONE
+    kind = metric_named(metric).format
+    if kind in ("millions", "giga"):
+        return quantity(round(value))
+    if kind == "megabytes":
+        return f"{quantity(round(value))}B"
+    return choose_format(kind, [value]).text(value)
 
 
 def header(metric: str) -> str:
