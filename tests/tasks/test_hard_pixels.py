@@ -98,3 +98,19 @@ def test_nothing_annotated_and_half_precision(name: str) -> None:
     compute = training_loss(LossConfig(name=name, landmark_weight=10.0, hard_pixels=0.5))
     assert compute(logits, target, torch.zeros_like(weight)).item() == 0
     assert compute(logits.bfloat16(), target, weight).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_near_a_landmark_the_gradient_is_eleven_times_that_of_the_plain_loss(name: str) -> None:
+    """Adaptive Wing Loss's map W M + 1 with W = 10 multiplies the loss of each pixel, so its gradient, too."""
+    logits, target, weight = _made()
+    gradients = []
+    for more in (0.0, 10.0):
+        output = logits.clone().requires_grad_()
+        training_loss(LossConfig(name=name, landmark_weight=more))(output, target, weight).backward()
+        gradients.append(output.grad)
+    # OpenCV's dilation of a map of bytes, of which 51 is 0.2: as the authors compute it.
+    dilated = torch.nn.functional.unfold(torch.nn.functional.pad(target.flatten(0, 1)[:, None], (1, 1, 1, 1)), 3)
+    near = (dilated.amax(dim=1).reshape(target.shape) * 255).round() >= 51
+    torch.testing.assert_close(gradients[1], gradients[0] * torch.where(near, 11.0, 1.0))
+    assert 0 < near.sum() < near.numel() / 2
