@@ -36,7 +36,7 @@ def test_the_table_of_counts_is_what_is_computed() -> None:
 
 def docs_settings() -> list[tuple[str, Any]]:
     """Every setting that the docs write as code, `key: value`, once; those of the worked example aside."""
-    found = dict.fromkeys(re.findall(r"`([a-z]+\.[a-z0-9_]+): ([^`]+)`", DOCS))
+    found = dict.fromkeys(re.findall(r"`([a-z0-9]+(?:\.[a-z0-9_]+)+): ([^`]+)`", DOCS))
     return [(key, yaml.safe_load(value)) for key, value in found if value != "plain"]
 
 
@@ -51,7 +51,18 @@ def test_the_docs_name_every_choice_of_a_network() -> None:
         assert {value for name, value in settings if name == key} == set(all_keys()[key].choices or ())
     named = set(re.findall(r"`([a-z]+\.[a-z0-9_]+)[:`]", DOCS))
     of_networks = {key for key in all_keys() if key.startswith(("block.", "model."))}
-    assert of_networks - named == {"model.stem_features", "model.order"}  # sizes, explained in words
+    assert of_networks - named == {"model.stem_features"}  # a size, explained in words
+
+
+def test_what_the_docs_say_that_levels_cost() -> None:
+    table = DOCS.partition("| levels | M | binary MACs, G |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    rows = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    assert len(rows) == 5
+    for settings, params, macs in [("`block.type: hierarchical`", "6.24", "8.04"), *rows]:
+        keys = {key: yaml.safe_load(value) for key, value in re.findall(r"`([a-z0-9_.]+): ([^`]+)`", settings)}
+        counts = count(assemble({"block.type": "hierarchical", **keys}).model, 256)
+        assert (f"{counts.params / 1e6:.2f}", f"{counts.binary_macs / 1e9:.2f}") == (params, macs)
+    assert "6.24 M parameters and 8.04 G binary" in DOCS
 
 
 def example() -> tuple[str, str, str]:
