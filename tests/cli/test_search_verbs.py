@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -108,8 +109,8 @@ def test_the_plan_of_a_search(call: Call, tmp_path) -> None:
         "block.type one of bottleneck, multi_scale, hierarchical",
         "block.depth a whole number from 2 to 3 block.type is hierarchical",
         "model.activation relu or prelu model.relu is true",
-        "12 points in all; 25% of them are feasible, with",
-        "params <= 12600 rejects 75%",
+        "12 points in all; 50% of them are feasible, with 9.82 k to 11.5 k parameters",
+        "params <= 12600 rejects 50%",
         "objectives: maximise PCKh, minimise # params",
         "sampler: nsga2 (population 4), seed 3",
         "scheduler: asha by PCKh: after 1 and 3 of 6 epochs the best 1/3 go on",
@@ -209,3 +210,54 @@ def test_a_job_is_not_sent_with_a_password(call: Call, path, storage: str, messa
     assert result.exit_code == 2
     assert message in result.stderr
     assert "secret" not in result.stderr
+
+
+@pytest.mark.slow
+def test_a_search_that_was_run(process, path, tmp_path) -> None:
+    """One search in this machine's own process, and what verbs say of it after."""
+    done = process("run", path, "--scale", "tiny", "--executor", "inline", "--set", "training.epochs=3")
+    assert done.returncode == 0, done.stderr
+    status = process("status", path)
+    assert "6/6 trials" in status.stdout, "the last launch's options are those of the status"
+    plan = process("plan", path, "--scale", "tiny", "--set", "training.epochs=3")
+    assert "6 trials, 6 done, 0 to come" in plan.stdout
+    longer = tmp_path / "longer.yaml"
+    longer.write_text(path.read_text().replace("trials: 6", "trials: 9"))
+    assert re.search(
+        r"9 trials, 6 done, 3 to come\nat most about \S+ s of training, one trial after the other \(\S+ s each, from",
+        process("plan", longer, "--scale", "tiny", "--set", "training.epochs=3").stdout,
+    )
+
+    report = process("report", path, "-o", "report.html", "--keep")
+    assert report.returncode == 0, report.stderr
+    assert "kept with the launch's run" in report.stderr
+    page = (tmp_path / "report.html").read_text()
+    for part in (
+        "Which block is best?",
+        "maximise PCKh",
+        "block.type is hierarchical",
+        "data:image/png",
+        "stopped early",
+    ):
+        assert part in page, part
+    assert "<script src" not in page
+    assert re.findall(r'data-value="\d+">(p\d+)</th>', page) == [f"p{number}" for number in range(6)]
+    assert len(re.findall(r'<a class="id" href="http://127.0.0.1:5000/#/experiments/\d+/runs/\w{32}">', page)) >= 6
+
+    every = process("report", "--all")
+    assert every.returncode == 0, every.stderr
+    assert "1 of 1 studies" in every.stderr
+    index = (tmp_path / "runs" / "reports" / "index.html").read_text()
+    assert re.search(r'<a href="small_search-tiny-synthetic-\w{8}.html">small_search</a>', index)
+    assert '<td class="number">6</td>' in index
+
+
+@pytest.mark.slow
+def test_a_search_that_has_found_nothing_is_reported(call: Call, path, search, tmp_path) -> None:
+    fill(search, tmp_path / "runs", [(point(search), "RUNNING", {kept.LAUNCH: ""})])
+    result = call("report", path, "--scale", "tiny", "-o", "report.html")
+    assert result.exit_code == 0, result.output
+    page = (tmp_path / "report.html").read_text()
+    assert "No point is complete yet." in page
+    assert page.count("Not drawn:") == 3
+    assert "no trial is complete yet" in result.stderr
