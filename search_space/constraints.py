@@ -84,7 +84,7 @@ class Constraint:
 
     def __str__(self) -> str:
         if self.reference_name is None:
-            return f"{self.metric} {self.operator} {show_number(self.bound)}"
+            return f"{self.metric} {self.operator} {show_number(self.bound, 15)}"
         factor = self.bound if self.factor is None else self.factor
         absolute = "" if self.factor is None else f" ({show_number(self.bound)})"
         return f"{self.metric} {self.operator} {show_number(factor)} x {self.reference_name}{absolute}"

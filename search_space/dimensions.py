@@ -131,23 +131,19 @@ class Dimension:
         return index if abs(steps - index) <= _TOLERANCE and 0 <= index <= (self.size or 1) - 1 else None
 
 
-def show_number(number: float | None) -> str:
-    """A number in few signs.
+def show_number(number: float | None, digits: int = 6) -> str:
+    """A number in few signs, of so many significant digits at most.
 
     >>> [show_number(number) for number in (6, 0.25, 6.3e6, 1e-4)]
     ['6', '0.25', '6.3e6', '1e-4']
     """
     if number is None:
         return "none"
-    shown = f"{number:.6g}"
-    mantissa, e, exponent = shown.partition("e")
-    if not e and abs(number) >= 1e5:
-        mantissa, e, exponent = f"{number:.5e}".partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    if not e and 0 < abs(number) < 1e-3:
-        mantissa, e, exponent = f"{number:.5e}".partition("e")
-        mantissa = mantissa.rstrip("0").rstrip(".")
-    return f"{mantissa}e{int(exponent)}" if e else shown
+    if number == 0 or 1e-3 <= abs(number) < 1e5 or not math.isfinite(number):
+        return f"{number:.{digits}g}"
+    mantissa, _, exponent = f"{number:.{digits - 1}e}".partition("e")
+    short = mantissa.rstrip("0").rstrip(".") if "." in mantissa else mantissa
+    return f"{short}e{int(exponent)}"
 
 
 def _is_number(value: Any) -> bool:

@@ -58,7 +58,9 @@ def _dimension(key: str, value: Any, where: Location, found: list[_Wrong]) -> Di
     if not isinstance(value, dict):
         found.append(((), f"'{key}' has no domain: {show_value(value)}", _HINT))
         return None
-    forms = [form for form in FORMS if form in value and not (form == "log" and isinstance(value["log"], bool))]
+    forms = [form for form in FORMS if form in value]
+    if len(forms) > 1 and not isinstance(value.get("log"), list):  # there `log` is an option of another form
+        forms = [form for form in forms if form != "log"]
     if len(forms) != 1:
         what = f"'{key}' has {'two domains, ' + ' and '.join(forms) if forms else 'no domain'}"
         found.append(((), what, "keep one" if forms else _HINT))
@@ -149,9 +151,9 @@ def _order(key: str, form: str, low: float, high: float, step: Any, log: bool) -
     steps = (high - low) / step
     if abs(steps - round(steps)) > 1e-9 * max(1, steps) or round(steps) == 0:
         nearest = [low + math.floor(steps) * step, low + math.ceil(steps) * step]
-        shown = " or ".join(show_number(bound) for bound in nearest if bound > low)
+        shown = " or ".join(show_number(end) for end in nearest if end > low and check_value(key, end) is None)
         what = f"steps of {show_number(step)} from {show_number(low)} do not meet {show_number(high)}"
-        return [(("step",), what, f"end at {shown}, or write another step")]
+        return [(("step",), what, f"end at {shown}, or write another step" if shown else "write a smaller step")]
     return []
 
 

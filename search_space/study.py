@@ -244,6 +244,8 @@ def problem_of(details: Any, document: Document, root: NodePath = (), model: typ
     if kind == "missing":
         return Problem(document.value_location(path), f"the key '{leaf}' is missing")
     message = details["msg"].removeprefix("Value error, ")
+    if kind in ("model_type", "dict_type"):
+        message = "Input should be a mapping of keys"
     what, _, hint = message.partition("; ")
     name = next((part for part in reversed(path) if isinstance(part, str)), None)
     if kind == "string_pattern_mismatch":

@@ -6,6 +6,7 @@ seconds.
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -166,25 +167,40 @@ def _infeasible(
     search: ExpandedSearch, constraints: Sequence[Constraint], judged: Sequence[tuple[Point, Verdict]]
 ) -> list[Problem]:
     few = _has_few(search, SAMPLE)
-    tried = f"none of {'all ' if few else ''}{len(judged):,} {'' if few else 'random '}points"
+    tried = f"none of the {search.space.size:,} points" if few else f"none of {SAMPLE:,} random points"
     built = [(point, verdict) for point, verdict in judged if verdict.counts is not None]
     if not built:
         (reason, often), *_ = Counter(verdict.problems[0] for _, verdict in judged).most_common(1)
         what = f"{tried} of the space gives a network that can be built; {often:,} times: {reason}"
         return [Problem(search.study.document.value_location(("search", "space")), what)]
-    alone = [each for each in constraints if all(str(each) in verdict.violations for _, verdict in built)]
+    alone = [each for each in constraints if _exclude(built, each)]
     if alone:
         return [_binding(search, each, tried, built) for each in alone]
+    pairs = [pair for pair in itertools.combinations(constraints, 2) if _exclude(built, *pair)]
+    if pairs:
+        return [
+            Problem(
+                second.location,
+                f"{tried} satisfies both '{first}' and '{second}', though some satisfy one; {_nearest(search, built)}",
+                "loosen one of them, or widen the space",
+            )
+            for first, second in pairs
+        ]
+    what = f"{tried} satisfies all constraints at once, though any two are satisfied by some; {_nearest(search, built)}"
+    return [Problem(constraints[0].location, what, "loosen a bound, or widen the space")]
+
+
+def _exclude(built: Sequence[tuple[Point, Verdict]], *constraints: Constraint) -> bool:
+    """Whether no point satisfies all of these constraints."""
+    texts = {str(each) for each in constraints}
+    return all(texts & verdict.violations.keys() for _, verdict in built)
+
+
+def _nearest(search: ExpandedSearch, built: Sequence[tuple[Point, Verdict]]) -> str:
+    """The point whose worst violation is the least, in words."""
     point, verdict = min(built, key=lambda pair: max(pair[1].violations.values()))
-    often_violated = Counter(text for _, each in built for text in each.violations)
-    worst = sorted(often_violated, key=lambda text: -often_violated[text])
-    shown = ", ".join(f"'{text}' ({100 * beyond:.3g}% beyond)" for text, beyond in verdict.violations.items())
-    what = (
-        f"{tried} satisfies all constraints at once, though each is satisfied by some; most often violated: "
-        f"'{worst[0]}', by {often_violated[worst[0]]:,}; nearest: {search.label(point)}, which violates {shown}"
-    )
-    where = next(each.location for each in constraints if str(each) == worst[0])
-    return [Problem(where, what, "loosen a bound, or widen the space")]
+    shown = " and ".join(f"'{text}' violated by {100 * beyond:.2g}%" for text, beyond in verdict.violations.items())
+    return f"the nearest, {search.label(point)}, has {shown}"
 
 
 def _binding(

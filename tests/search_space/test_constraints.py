@@ -118,3 +118,8 @@ def test_a_relative_constraint_waits_for_its_figure() -> None:
     assert absolute.holds(3e6)
     assert absolute.violation(4.5e6) == pytest.approx(0.5)
     assert str(absolute) == "params <= 0.5 x other/a (3e6)"
+
+
+def test_constraints_that_differ_little_are_told_apart() -> None:
+    assert str(parse_constraint("params <= 6236560")) == "params <= 6.23656e6"
+    assert str(parse_constraint("params <= 6236561")) == "params <= 6.236561e6"

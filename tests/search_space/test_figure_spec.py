@@ -49,7 +49,7 @@ def test_every_figure_has_a_place_in_a_study() -> None:
         ("  curves: {metric: pkch}\n", ":6:20", "did you mean 'pckh'?"),
         ("  errors: {until: 0}\n", ":6:19", "greater than 0"),
         ("  joints: {notes: 3}\n", ":6:19", "'notes': input should be a valid boolean"),
-        ("  [curves]\n", ":6:3", "valid dictionary"),
+        ("  [curves]\n", ":6:3", "mapping of keys"),
     ],
 )
 def test_a_mistake_is_said_at_its_place(tmp_path, text, place, what) -> None:
