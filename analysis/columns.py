@@ -14,7 +14,7 @@ from analysis.numbers import NONE, NumberFormat, choose_format, decimals
 from analysis.results import VariantResults
 from analysis.statistics import Printed, Summary, leads_beyond_noise, summarise
 from analysis.table_model import Cell, Head
-from search_space.conditions import unmet
+from search_space.conditions import resolved, unmet
 from search_space.keys import flatten, show_value
 from search_space.metrics import METRICS, Better, Metric
 from search_space.published import published_tables
@@ -125,7 +125,8 @@ def _config_column(column: ConfigColumn, plan: Plan) -> BuiltColumn:
     for variant in plan.expanded.variants:
         flat = flatten(variant.config)
         active = unmet(column.config, flat) is None
-        cells.append(Cell(flat[column.config], show_value(flat[column.config])) if active else Cell(None, NONE))
+        value = resolved(column.config, flat)  # what a level does not say it has from the block
+        cells.append(Cell(value, show_value(value)) if active else Cell(None, NONE))
     numeric = all(isinstance(cell.value, int | float) and not isinstance(cell.value, bool)
                   for cell in cells if cell.value is not None)  # fmt: skip
     return Head(f"config.{column.config}", column.header or column.config, "config", numeric=numeric), cells

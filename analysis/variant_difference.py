@@ -10,7 +10,7 @@ from analysis.results import MISSING, SeedResult, VariantResults
 from analysis.statistics import Comparison, Summary, difference, summarise
 from runners.record.chosen import choose_runs
 from search_space.conditions import active_settings, unmet
-from search_space.keys import flatten
+from search_space.keys import all_keys, flatten
 from search_space.metrics import HEADLINE, METRICS, Metric
 from search_space.table_spec import DeltaColumn, MetricColumn, RatioColumn
 
@@ -116,13 +116,16 @@ def compare_sides(
 def configuration_difference(first: Side, second: Side) -> tuple[KeyDifference, ...]:
     """The keys whose values differ, in the order of the configuration, defaults filled in.
 
-    A key that means something for one of the two only differs; one that means something for neither does not.
+    A key that means something for one of the two only differs; one that means something for neither does not, nor does
+    one of a level of the hourglass that neither says.
     """
     flat = [_resolved(side) for side in (first, second)]
     found = []
-    for key in flat[0]:
+    for key, known in all_keys().items():
         active = [unmet(key, each) is None for each in flat]
         values = [each[key] for each in flat]
+        if known.level is not None and all(value == known.default for value in values):
+            continue
         if active[0] != active[1] or (all(active) and values[0] != values[1]):
             found.append(KeyDifference(key, (values[0], values[1]), (active[0], active[1])))
     return tuple(found)

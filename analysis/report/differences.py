@@ -63,7 +63,9 @@ def differences_table(plan: Plan, found: Sequence[Difference]) -> Table:
         )
         for variant, own in zip(variants, settings, strict=True)
     )
-    nothing = Note(f"{NONE}: the key means nothing for this variant.")
+    of_levels = any(all_keys()[difference.key].level is not None for difference in found)
+    level = ", or the level is as the rest of the network" if of_levels else ""
+    nothing = Note(f"{NONE}: the key means nothing for this variant{level}.")
     return Table(
         study=plan.expanded.study.name,
         title=plan.expanded.study.spec.title,

@@ -106,6 +106,7 @@ def test_a_trial_that_is_not_complete_never_enters(column: str, state: Any, make
         ("{paper: table2, column: PCKh}", ["67.2", "70.7"]),
         ("{paper: table2, column: params}", ["3.5 M", "11.3 M"]),
         ("{config: block.width}", ["0.5", "1.0"]),
+        ("{config: level1.block.width}", ["0.5", "1.0"]),
         ("{n: true}", ["3", "3"]),
     ],
 )

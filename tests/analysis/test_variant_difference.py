@@ -17,6 +17,7 @@ from analysis.difference_tables import (
 from analysis.render import FORMATS, render
 from analysis.table_model import Table
 from analysis.variant_difference import NetworkFacts, Side, VariantDifference, compare_sides, configuration_difference
+from search_space.keys import assemble
 
 FACTS = (
     NetworkFacts(361, 3, {"binary 1×1 convolution": 30, "binary 3×3 convolution": 14}),
@@ -60,6 +61,7 @@ def texts(table: Table) -> dict[str, list[str]]:
             {
                 "model.binary": ((True, False), (True, True)),
                 "model.relu": ((False, False), (True, False)),
+                "model.relu_first": ((False, False), (False, True)),
                 "model.shortcut_projection": (("binary", "binary"), (True, False)),
                 "model.sign_gradient": (("straight_through", "straight_through"), (True, False)),
                 "model.weight_scale": (("mean", "mean"), (True, False)),
@@ -74,6 +76,17 @@ def test_the_keys_that_differ(sample_plan, second: str, expected: dict[str, obje
     sides = [Side(name, sample_plan, variants[name]) for name in ("bottleneck", second)]
     found = configuration_difference(*sides)
     assert {each.key: (each.values, each.active) for each in found} == expected
+
+
+def test_of_levels_of_the_hourglass_there_is_what_a_side_says(sample_plan) -> None:
+    (variant, *_) = sample_plan.expanded.variants
+    settings = {"block.type": "hierarchical", "level1.block.depth": 4, "level2.width": 0.5, "level6.width": 0.5}
+    sides = [Side("x", sample_plan, replace(variant, config=assemble(each))) for each in ({}, settings)]
+    found = {each.key: (each.values, each.active) for each in configuration_difference(*sides)}
+    assert {key: value for key, value in found.items() if key.startswith("level")} == {
+        "level1.block.depth": ((None, 4), (False, True)),
+        "level2.width": ((1.0, 0.5), (True, True)),
+    }
 
 
 def test_a_key_that_means_nothing_is_shown_as_none(differ) -> None:
