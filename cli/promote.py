@@ -13,7 +13,7 @@ from cli.options import DEFAULT_RUNS, Data, DataRoot, Runs, Scale, Set, Storage,
 if TYPE_CHECKING:
     from analysis.search.promotion import Promotion
     from runners.search.results import SearchResult
-    from search_space import ExpandedSearch
+    from search_space import ExpandedSearch, ExpandedStudy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}\Z")
 
@@ -48,8 +48,8 @@ def promote(
     Example: hglab promote studies/search_blocks.yaml --top 3 --seeds 3 --beside table2_blocks/hierarchical
     """
     from analysis.search.promotion import promote as choose
-    from analysis.search.study_text import study_text
     from cli.searches import search_as_launched
+    from cli.tables import write_file
     from runners.job import Places
     from runners.search.results import read_search
     from search_space import InputError
@@ -66,7 +66,7 @@ def promote(
     result = read_search(search, places, storage)
     promotion = choose(result, top, tuple(beside or ()))
     _check_references(search, promotion, output)
-    _write(result, study_text(result, promotion, name, str(output), seeds), output)
+    write_file(output, _text(result, promotion, name, seeds, output))
     _say(promotion, seeds, output)
 
 
@@ -99,28 +99,38 @@ def _check_references(search: ExpandedSearch, promotion: Promotion, output: Path
         raise InputError.at(f"--output {output}", what, "write it there: a study refers to studies beside it")
 
 
-def _write(result: SearchResult, text: str, output: Path) -> None:
-    """Write the study once it has proved to be one: read and expanded as any verb would, at the search's scale."""
+def _text(result: SearchResult, promotion: Promotion, name: str, seeds: int, output: Path) -> str:
+    """The study's text, once it has proved to be one: read and expanded as any verb would. Raises InputError."""
+    from analysis.search.promotion import faithful
+    from analysis.search.study_text import study_text
+
+    text = study_text(result, promotion, name, str(output), seeds)
+    study = _expanded(text, output, result.search.scale)
+    mended = faithful(promotion, study, result.search)
+    if mended == promotion:
+        return text
+    text = study_text(result, mended, name, str(output), seeds)
+    _expanded(text, output, result.search.scale)
+    return text
+
+
+def _expanded(text: str, output: Path, scale: str) -> ExpandedStudy:
+    """The study that the text would be in its place, at this scale. Raises InputError."""
+    from cli.tables import write_file
     from search_space import InputError, Location, Problem, expand, read_study
 
-    trial = output.with_name(f".{output.stem}.new.yaml")
+    trial = output.with_name(f".{output.stem}.new.yaml")  # beside the studies that it refers to
+    write_file(trial, text)
     try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        trial.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError.at(f"--output {output}", f"cannot be written ({error.strerror})") from None
-    try:
-        expand(read_study(trial), result.search.scale)
-        trial.replace(output)
+        return expand(read_study(trial), scale)
     except InputError as error:
-        at = Location(f"--output {output}")
         told = [
-            Problem(at, f"line {each.location.line} of what would be written: {each.what}", each.hint)
+            Problem(Location(f"--output {output}"), f"line {each.location.line} would be wrong: {each.what}", each.hint)
             for each in error.problems
         ]
         raise InputError(told) from None
     finally:
-        trial.unlink(missing_ok=True)
+        trial.unlink()
 
 
 def _say(promotion: Promotion, seeds: int, output: Path) -> None:

@@ -48,4 +48,5 @@ def axis_label(metric: str, values: Sequence[float]) -> tuple[str, float]:
 
 def rug(axes: Axes, xs: Sequence[float], style: dict[str, Any]) -> None:
     """Marks on the lower edge, for trials that have a place along the axis but no height."""
-    axes.plot(xs, [0.0] * len(xs), transform=axes.get_xaxis_transform(), linestyle="", clip_on=False, **style)
+    if xs:  # an empty line that is not clipped leaves the layout no room
+        axes.plot(xs, [0.0] * len(xs), transform=axes.get_xaxis_transform(), linestyle="", clip_on=False, **style)

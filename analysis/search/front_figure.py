@@ -24,6 +24,7 @@ from analysis.search.marks import (
 )
 from analysis.search.tally import caution, tally
 from analysis.search.words import metric_named
+from runners.search.feasibility import resolved
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -55,7 +56,9 @@ def draw_front(result: SearchResult) -> Drawing:
     else:
         figure, hidden, bounds = _several(result, groups)
         words = {"front": "Pareto front", "complete": "complete, beaten"}
-    words |= {"pruned": "stopped early, its last value", "rejected": "left out, not trained"}
+    words["pruned"] = "stopped early, its last value"
+    if len(figure.axes) > 1 or len(objectives) > 1:  # against a cost, where they have a place
+        words["rejected"] = "left out, not trained"
     handles, labels = legend(groups, words, len(objectives) < 3, list(dict.fromkeys(bounds)))
     if any(trial.number in groups.ahead for trial, _ in groups.first):
         notes.append("A black edge: a first point that is on the front itself.")
@@ -89,6 +92,8 @@ def _several(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]
 
 def _single(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]:
     """The best so far against the trials, and the objective against the parameters."""
+    from matplotlib.ticker import MaxNLocator
+
     objective = result.search.objectives[0]
     cost = None if metric_named(objective.metric).counted else "params"
     figure = new_figure(PAGE if cost else COLUMN, _HEIGHT)
@@ -97,12 +102,14 @@ def _single(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]:
     view = _view(groups, objective.metric)
     axes = panels[0]
     best = list(accumulate(values, max if objective.direction == "max" else min))
-    numbers = [trial.number + 1 for trial in result.complete]
-    last = max(trial.number for trial in result.trials) + 1
+    numbers = [trial.number for trial in result.complete]
+    last = max(trial.number for trial in result.trials)
     axes.step([*numbers, last], [*best, best[-1]], where="post", **FRONT_LINE)
-    hidden = _marks(axes, groups, lambda trial: trial.number + 1.0, objective.metric, view)
+    hidden = _marks(axes, groups, lambda trial: float(trial.number), objective.metric, view)
     set_axis(axes, "y", objective.metric, values)
-    axes.set_xlabel("trial, as proposed")
+    axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
+    axes.set_xlim(-0.5 - 0.03 * last, last + 0.5 + 0.03 * last)
+    axes.set_xlabel("number of the trial")
     axes.set_ylim(view.low, view.high)
     bounds: list[str] = []
     if cost:
@@ -167,9 +174,7 @@ def _front_line(axes: Axes, front: Sequence[SearchedTrial], across: Objective, u
 def _bounds(axes: Axes, result: SearchResult, across: str, upright: str) -> list[str]:
     """A line where a constraint ends what is allowed, if that is in sight; gives the constraints that are drawn."""
     drawn = []
-    for constraint in result.search.constraints:
-        if constraint.is_relative:
-            continue
+    for constraint in resolved(result.search):
         for metric, (low, high), draw in (
             (across, axes.get_xlim(), axes.axvline),
             (upright, axes.get_ylim(), axes.axhline),

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.search.choosing import candidates, spread
-from analysis.search.first_points import first_points, label_of, trial_of
+from analysis.search.first_points import first_points, trial_of
 from analysis.search.tally import tally
 from analysis.search.words import descriptions
 from search_space import InputError, Location, Problem
-from search_space.expand import referred
+from search_space.conditions import unmet
 from search_space.identity import canonical
-from search_space.keys import assemble
-from search_space.settings import values
+from search_space.keys import assemble, flatten
+from search_space.scales import scale_settings
+from search_space.variant_beside import find_variant
 
 if TYPE_CHECKING:
     from runners.search.results import SearchedTrial, SearchResult
-    from search_space import ExpandedSearch, TrialConfig
+    from search_space import ExpandedSearch, ExpandedStudy, Point, TrialConfig, Variant
 
 GIVEN = "For comparison"
 FOUND = "Found by the search"
@@ -85,7 +86,9 @@ def promote(result: SearchResult, top: int, beside: Sequence[str] = ()) -> Promo
         if place is not None:
             given[place] = replace(given[place], rank=rank, trial=trial)
         else:
-            found.append(PromotedRow(trial.name, label, config, trial.point, None, trial, rank))
+            found.append(
+                PromotedRow(trial.name, label, config, _in_full(result.search, trial.point), None, trial, rank)
+            )
     ids = _distinct([row.id for row in (*given, *found)])
     rows = [replace(row, id=name) for row, name in zip((*given, *found), ids, strict=True)]
     return Promotion(tuple(rows[: len(given)]), tuple(rows[len(given) :]))
@@ -106,6 +109,31 @@ def _chosen(result: SearchResult, top: int) -> list[SearchedTrial]:
     return list(found[:top]) if len(result.search.objectives) == 1 else spread(found, result.search.objectives, top)
 
 
+def faithful(promotion: Promotion, study: ExpandedStudy, search: ExpandedSearch) -> Promotion:
+    """The same rows, those of other studies with what keeps them as they were in the search.
+
+    A row that comes from another study has its other settings from the scale and from the promoted study's base, which
+    may differ from what the search took them to be.
+
+    Args:
+        promotion: the rows.
+        study: the promoted study, expanded at the scale of the search.
+        search: the search.
+    """
+    made = {variant.id: flatten(variant.config) for variant in study.variants}
+
+    def mended(row: PromotedRow) -> PromotedRow:
+        wanted, there = flatten(row.config), made[row.id]
+        apart = {
+            key: wanted[key]
+            for key in search.space.by_key
+            if wanted[key] != there[key] and unmet(key, wanted) is None and key not in (search.budget or {})
+        }
+        return replace(row, settings={**row.settings, **apart}) if row.reference and apart else row
+
+    return Promotion(tuple(map(mended, promotion.given)), tuple(map(mended, promotion.found)))
+
+
 def _first_rows(result: SearchResult) -> list[PromotedRow]:
     rows = []
     for place, first in enumerate(first_points(result.search), start=1):
@@ -114,9 +142,15 @@ def _first_rows(result: SearchResult) -> list[PromotedRow]:
         if first.reference:
             name = first.reference.partition("/")[2]
         config = result.search.config(first.point)
-        settings = first.settings if first.reference else first.point
+        settings = first.settings if first.reference else _in_full(result.search, first.point)
         rows.append(PromotedRow(name, first.label, config, settings, first.reference, trial))
     return rows
+
+
+def _in_full(search: ExpandedSearch, point: Point) -> dict[str, Any]:
+    """A point with those dimensions, too, that mean something there and have the base's value."""
+    settings = search.space.settings(point)
+    return {key: settings[key] for key in search.space.by_key if key in point or unmet(key, settings) is None}
 
 
 def _beside_rows(search: ExpandedSearch, references: Sequence[str]) -> list[PromotedRow]:
@@ -128,20 +162,35 @@ def _beside_rows(search: ExpandedSearch, references: Sequence[str]) -> list[Prom
         if "/" not in reference:
             problems.append(Problem(where, "names no variant", "write STUDY/VARIANT, as in table2_blocks/hierarchical"))
             continue
-        settings = values(referred(search.study.path, reference, where, problems, 0))
-        config = assemble({**search.settings, **settings, **(search.budget or {}), **search.overrides})
-        label = label_of(search.study.path, reference)
-        rows.append(PromotedRow(reference.partition("/")[2], label, config, reference=reference))
+        variant = find_variant(search.study, reference, where, search.scale, {}, problems)
+        if variant is not None:
+            config = assemble(_beside_settings(search, variant), search.trial_seed)
+            rows.append(PromotedRow(variant.id, variant.label, config, reference=reference))
     if problems:
         raise InputError(problems)
     return rows
 
 
+def _beside_settings(search: ExpandedSearch, variant: Variant) -> dict[str, Any]:
+    """What a variant of another study trains in the conditions of the search: its own settings over the search's."""
+    flat = flatten(variant.config)
+    own = {key: flat[key] for key in flat if key in search.space.by_key or _is_said(variant, key, search.scale)}
+    return {**search.settings, **own, **(search.budget or {}), **search.overrides}
+
+
+def _is_said(variant: Variant, key: str, scale: str) -> bool:
+    """Whether the variant's study says this, and not the scale alone."""
+    under = scale_settings(scale).get(key)
+    return key in variant.origins and (under is None or variant.origins[key] != under.value_location)
+
+
 def _once(rows: Sequence[PromotedRow]) -> list[PromotedRow]:
-    """The rows without those that train what one before them trains."""
+    """The rows, those that train the same as one, by the name that another study has for it."""
     seen: dict[str, PromotedRow] = {}
     for row in rows:
-        seen.setdefault(_identity(row.config), row)
+        known = seen.setdefault(_identity(row.config), row)
+        if known.reference is None and row.reference is not None:
+            seen[_identity(row.config)] = replace(row, trial=known.trial)
     return list(seen.values())
 
 

@@ -102,11 +102,11 @@ def _costs_set(search: ExpandedSearch) -> dict[str, Any]:
 
 
 def _base(search: ExpandedSearch, active: set[str]) -> list[str]:
-    """The base, with what the command line said that is no cost; without what means nothing in any row."""
+    """The base, with what the command line said that is no cost; without what the rows say or what means nothing."""
     written = read_settings(search.study.document, ("base",), []) if search.study.spec.base else {}
-    costs, budget = scale_settings(search.scale), search.budget or {}
+    costs, budget, varied = scale_settings(search.scale), search.budget or {}, set(search.space.by_key)
     said = {key: value for key, value in search.overrides.items() if key not in costs and key not in budget}
-    base = {key: value for key, value in {**values(written), **said}.items() if key in active}
+    base = {key: value for key, value in {**values(written), **said}.items() if key in active - varied}
     return [f"base: {_flow(base)}"] if base else []
 
 
@@ -114,7 +114,7 @@ def _scales(search: ExpandedSearch, active: set[str]) -> list[str]:
     lines = []
     for name in search.study.spec.scales:
         settings = values(read_settings(search.study.document, ("scales", name), []))
-        if kept := {key: value for key, value in settings.items() if key in active}:
+        if kept := {key: value for key, value in settings.items() if key in active - set(search.space.by_key)}:
             lines.append(f"  {name}: {_flow(kept)}")
     return ["scales:", *lines] if lines else []
 

@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from analysis.search.states import in_words
+from runners.search.feasibility import resolved
 from runners.search.results import SearchState, counts
 from search_space.keys import show_value
 
 if TYPE_CHECKING:
     from runners.search.results import SearchResult
 
-_WORDS: Mapping[SearchState, str] = {
-    "complete": "complete",
-    "pruned": "stopped early",
-    "failed": "failed",
-    "running": "running",
-    "interrupted": "interrupted",
-}
+_TOLD: tuple[SearchState, ...] = ("complete", "pruned", "failed", "running", "interrupted")
 
 
 def tally(result: SearchResult) -> str:
     """What became of the points: `40 trials: 28 complete, 12 stopped early. Left out untrained: 5 points.`"""
     counted = [trial for trial in result.trials if counts(trial)]
     states = Counter(trial.state for trial in counted)
-    said = ", ".join(f"{states[state]} {words}" for state, words in _WORDS.items() if states[state])
+    said = ", ".join(f"{states[state]} {in_words(state)}" for state in _TOLD if states[state])
     one = "trial" if len(counted) == 1 else "trials"
     parts = [f"{len(counted)} {one}: {said}." if said else "No trial has begun."]
     reused = sum(trial.reused for trial in counted)
@@ -33,7 +28,8 @@ def tally(result: SearchResult) -> str:
         parts.append(f"Taken from the record, trained before: {reused}.")
     rejected = sum(trial.state == "infeasible" for trial in result.trials)
     if rejected:
-        why = f" ({' and '.join(map(str, result.search.constraints))})" if result.search.constraints else ""
+        bounds = resolved(result.search)
+        why = f" ({' and '.join(map(str, bounds))})" if bounds else ""
         parts.append(f"Left out untrained: {rejected} {'point' if rejected == 1 else 'points'}{why}.")
     return " ".join(parts)
 

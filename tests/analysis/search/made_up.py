@@ -9,12 +9,16 @@ from pathlib import Path
 from typing import Any
 
 from blocks.count import count
+from runners.job import Places
+from runners.search import storage as kept
 from runners.search.results import SearchedTrial, SearchResult
+from runners.search.samplers import suggest
 from search_space import expand_search, read_overrides, read_study
 
 BLOCKS = """\
 study: blocks
 title: Blocks
+base: {loss.landmark_weight: 2.0}
 seeds: [0, 1]
 variants:
   - {id: bottleneck, label: "Bottleneck (original)", baseline: true}
@@ -107,3 +111,27 @@ def _trial(search: Any, number: int, point: Mapping[str, Any], state: str, rng: 
         error="stopped" if state == "failed" else None,
         name=f"p{number}",
     )
+
+
+def store(result: SearchResult, places: Places) -> None:
+    """Keep a result as an engine would have: in Optuna's database below the folder of runs."""
+    import optuna
+
+    study = kept.create_study(result.search, kept.storage_url(places))
+    states = optuna.trial.TrialState
+    ends = {"complete": states.COMPLETE, "pruned": states.PRUNED, "failed": states.FAIL, "infeasible": states.FAIL}
+    for trial in result.trials:
+        study.enqueue_trial(dict(trial.point))
+        asked = study.ask()
+        suggest(result.search, asked)
+        noted = {
+            kept.POINT: dict(trial.point), kept.FIGURES: dict(trial.values), kept.EPOCHS: trial.epochs,
+            kept.NAME: trial.name, kept.FINGERPRINT: trial.fingerprint, kept.RUN: trial.run_id,
+            kept.VIOLATIONS: trial.violations, kept.STATUS: kept.INFEASIBLE if trial.violations else None,
+            kept.ERROR: trial.error,
+        }  # fmt: skip
+        for key, value in noted.items():
+            if value is not None:
+                asked.set_user_attr(key, value)
+        values = [trial.values[each.metric] for each in result.search.objectives] if trial.state == "complete" else None
+        study.tell(asked, values, state=ends[trial.state])

@@ -1,0 +1,92 @@
+"""`hglab front`: on a search with made-up results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runners.job import Places
+from tests.analysis.search.made_up import made_up, store, write_search
+from tests.cli.conftest import Call
+
+LAPTOP = ("--scale", "laptop")
+
+
+@pytest.fixture
+def search(call: Call, tmp_path: Path) -> Path:
+    """A search of two objectives with forty made-up trials."""
+    path = write_search(tmp_path)
+    store(made_up(path), Places.below(tmp_path / "runs"))
+    return path
+
+
+def test_front_prints_the_front_and_what_matters(call: Call, search: Path) -> None:
+    result = call("front", search, *LAPTOP)
+    assert result.exit_code == 0, result.output
+    assert "the Pareto front of PCKh and # params" in result.output
+    assert "What matters for PCKh" in " ".join(result.output.split())
+    assert "promote before quoting" in " ".join(result.output.split())
+
+
+def test_front_as_json_has_the_rows_of_the_front(call: Call, search: Path) -> None:
+    result = call("front", search, *LAPTOP, "--format", "json")
+    rows = json.loads(result.stdout)["rows"]
+    assert [row["id"] for row in rows] == [trial.name for trial in made_up(search).front]
+
+
+@pytest.mark.parametrize(
+    ("name", "begins"), [("f.tex", "\\begin"), ("f.md", "**Which block"), ("f.csv", "id,label"), ("f.html", "<figure")]
+)
+def test_front_is_written_in_the_format_of_its_name(call: Call, search: Path, name: str, begins: str) -> None:
+    result = call("front", search, *LAPTOP, "--top", 2, "-o", name)
+    assert result.exit_code == 0, result.output
+    text = Path(name).read_text(encoding="utf-8")
+    assert begins in text
+    assert text.count("Made ") + text.count("provenance_made") == 1
+
+
+@pytest.mark.parametrize("figure", ["front", "importance", "coordinates"])
+def test_figures_are_written_below_the_folder_of_runs(call: Call, search: Path, figure: str) -> None:
+    result = call("front", search, *LAPTOP, "--figure", figure)
+    assert result.exit_code == 0, result.output
+    files = sorted(path.name for path in Path("runs/figures").rglob("*.*"))
+    assert files == [f"{figure}.pdf", f"{figure}.png"]
+
+
+def test_the_name_of_a_picture_asks_for_the_figure(call: Call, search: Path) -> None:
+    assert call("front", search, *LAPTOP, "-o", "x.svg").exit_code == 0
+    assert "<svg" in Path("x.svg").read_text()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--figure", "front", "--format", "latex"], "is for the table"),
+        (["--figure", "front", "--top", "3"], "is for the table"),
+        (["--figure", "front", "-o", "x.tex"], "a figure is a .png, .pdf or .svg file"),
+        (["-o", "x.tex", "--format", "csv"], "is no name for csv"),
+        (["--scale", "tiny"], "has not begun at scale tiny"),
+        (["--storage", "sqlite:///elsewhere.db"], "has not begun at scale laptop"),
+    ],
+)
+def test_what_does_not_go_together(call: Call, search: Path, words: list[str], said: str) -> None:
+    result = call("front", search, *LAPTOP, *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_a_search_without_a_complete_trial(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path)
+    store(made_up(path, 0), Places.below(tmp_path / "runs"))
+    for words in ([], ["--figure", "coordinates"], ["--figure", "importance"]):
+        result = call("front", path, *LAPTOP, *words)
+        assert result.exit_code == 2
+        assert "No trial has begun." in result.stderr
+
+
+def test_a_study_of_variants_has_no_front(call: Call, search: Path) -> None:
+    result = call("front", search.with_name("blocks.yaml"), *LAPTOP)
+    assert result.exit_code == 2
+    assert "'blocks' is no search" in result.stderr

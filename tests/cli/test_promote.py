@@ -1,0 +1,93 @@
+"""`hglab promote`: on a search with made-up results."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from runners.job import Places
+from search_space import expand, read_study
+from tests.analysis.search.made_up import made_up, store, write_search
+from tests.cli.conftest import Call
+
+LAPTOP = ("--scale", "laptop")
+
+
+@pytest.fixture
+def search(call: Call, tmp_path: Path) -> Path:
+    """A search of one objective with forty made-up trials, in a folder of its own."""
+    folder = tmp_path / "studies"
+    folder.mkdir()
+    path = write_search(folder, "[pckh]")
+    store(made_up(path), Places.below(tmp_path / "runs"))
+    return path
+
+
+def test_the_promoted_study_validates_plans_and_has_a_table(call: Call, search: Path) -> None:
+    result = call("promote", search, *LAPTOP, "--top", 2, "--seeds", 2, "--beside", "blocks/wider")
+    assert result.exit_code == 0, result.output
+    file = search.with_name("found_promoted.yaml")
+    assert str(file) in result.stderr
+    best = [trial.name for trial in made_up(search).ranked[:2]]
+    assert [variant.id for variant in expand(read_study(file)).variants] == ["bottleneck", "p1", "wider", *best]
+    assert call("validate", file).exit_code == 0
+    assert call("plan", file, *LAPTOP, "--format", "json").exit_code == 0
+    table = json.loads(call("table", file, *LAPTOP, "--format", "json").stdout)
+    assert [row["id"] for row in table["rows"]] == ["bottleneck", "p1", "wider", *best]
+
+
+def test_a_file_is_not_written_over(call: Call, search: Path) -> None:
+    file = search.with_name("mine.yaml")
+    file.write_text("mine")
+    result = call("promote", search, *LAPTOP, "-o", file)
+    assert result.exit_code == 2
+    assert "there is such a file already" in result.stderr
+    assert file.read_text() == "mine"
+    assert call("promote", search, *LAPTOP, "-o", file, "--force").exit_code == 0
+    assert read_study(file).name == "mine"
+    assert sorted(path.name for path in file.parent.iterdir()) == ["blocks.yaml", "found.yaml", "mine.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--top", "99"], "complete are only"),
+        (["--top", "0"], "promotes nothing"),
+        (["--seeds", "0"], "trains nothing"),
+        (["-o", "best.txt"], "a study is a .yaml file"),
+        (["-o", "the best.yaml"], "is no name for a study"),
+        (["-o", "found.yaml"], "has the name of the search"),
+        (["-o", "elsewhere/best.yaml"], "it would refer to blocks.yaml"),
+        (["--beside", "blocks/wide"], "has no variant 'wide'"),
+        (["--beside", "other/wide"], "there is no study 'other'"),
+        (["--scale", "tiny"], "has not begun at scale tiny"),
+    ],
+)
+def test_bad_input_writes_nothing(call: Call, search: Path, words: list[str], said: str) -> None:
+    before = sorted(search.parent.iterdir())
+    result = call("promote", search, *LAPTOP, *words)
+    assert result.exit_code == 2
+    assert said in result.stderr
+    assert sorted(search.parent.iterdir()) == before
+    assert not Path("elsewhere").exists()
+
+
+def test_nothing_complete_is_nothing_to_promote(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path)
+    store(made_up(path, 0), Places.below(tmp_path / "runs"))
+    result = call("promote", path, *LAPTOP)
+    assert result.exit_code == 2
+    assert "no trial is complete yet" in result.stderr
+
+
+def test_without_rows_to_compare_with_it_says_so(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path, "[pckh]")
+    text = path.read_text()
+    path.write_text(text[: text.index("  first:")])
+    store(made_up(path), Places.below(tmp_path / "runs"))
+    result = call("promote", path, *LAPTOP, "--top", 1, "--seeds", 1)
+    assert result.exit_code == 0, result.output
+    assert "--beside STUDY/VARIANT adds one" in result.stderr
+    assert call("plan", path.with_name("found_promoted.yaml"), *LAPTOP).exit_code == 0
