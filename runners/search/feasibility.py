@@ -50,15 +50,6 @@ class Verdict:
         return not self.violations and not self.problems
 
 
-@dataclass(frozen=True)
-class Share:
-    """How much of a space is feasible: of `tried` points, which are `all` of them or a random sample."""
-
-    tried: int
-    feasible: int
-    all: bool
-
-
 def judge(config: TrialConfig, constraints: Sequence[Constraint], latency: Latency | None = None) -> Verdict:
     """What is known of a configuration before it is trained.
 
@@ -129,16 +120,6 @@ def check_feasible(search: ExpandedSearch) -> None:
     raise InputError(_infeasible(search, constraints, judged))
 
 
-def feasible_share(search: ExpandedSearch, points: int = 500) -> Share:
-    """How many of some points of the space are feasible: of all of them where there are no more than `points`.
-
-    The latency is not measured. Raises InputError as `resolved`.
-    """
-    constraints = [each for each in resolved(search) if each.metric != LATENCY]
-    verdicts = [judge(search.config(point), constraints).feasible for point in _points(search, points)]
-    return Share(len(verdicts), sum(verdicts), _has_few(search, points))
-
-
 def _problems(config: TrialConfig) -> list[str]:
     found = [what for _, what in contradictions(flatten(config))]
     return [*found, *check_model(config.model, config.data.resolution), *batch_problems(config)]
@@ -149,24 +130,24 @@ def _violations(constraints: Sequence[Constraint], figures: Mapping[str, float])
     return {constraint: beyond for constraint, beyond in held.items() if beyond > 0}
 
 
-def _has_few(search: ExpandedSearch, most: int) -> bool:
-    return search.space.size is not None and search.space.size <= most
+def _has_few(search: ExpandedSearch) -> bool:
+    return search.space.size is not None and search.space.size <= SAMPLE
 
 
-def _points(search: ExpandedSearch, most: int = SAMPLE) -> Iterator[Point]:
-    """All points of a space of at most `most`, or as many random ones, always the same."""
-    if _has_few(search, most):
+def _points(search: ExpandedSearch) -> Iterator[Point]:
+    """All points of a space that has few, or as many random ones, always the same."""
+    if _has_few(search):
         yield from search.space.points()
         return
     rng = random.Random(search.seed)
-    for _ in range(most):
+    for _ in range(SAMPLE):
         yield search.space.random(rng)
 
 
 def _infeasible(
     search: ExpandedSearch, constraints: Sequence[Constraint], judged: Sequence[tuple[Point, Verdict]]
 ) -> list[Problem]:
-    few = _has_few(search, SAMPLE)
+    few = _has_few(search)
     tried = f"none of the {search.space.size:,} points" if few else f"none of {SAMPLE:,} random points"
     built = [(point, verdict) for point, verdict in judged if verdict.counts is not None]
     if not built:
