@@ -16,7 +16,7 @@ from search_space.domains import read_dimensions
 from search_space.expand import own_base, settings_under
 from search_space.first_points import first_points, read_first
 from search_space.identity import TRAINING_CODE_VERSION, canonical
-from search_space.keys import assemble, flatten, show_value
+from search_space.keys import all_keys, assemble, flatten, show_value
 from search_space.metrics import METRICS
 from search_space.problems import InputError, Problem
 from search_space.scales import DEFAULT_SCALE
@@ -80,9 +80,12 @@ class ExpandedSearch:
         return assemble({**self.settings, **point}, self.trial_seed)
 
     def label(self, point: Point) -> str:
-        """A point in a few words, `hierarchical, depth 4`: switches that are off, and null, are left out."""
+        """A point in a few words, `hierarchical, depth 4`: switches that are off, and null, are left out.
+
+        Of a key that may be null a switch that is off is said.
+        """
         names = _short_names(tuple(self.space.by_key))
-        parts = [_label(names[key], value) for key, value in point.items()]
+        parts = [_label(names[key], value, all_keys()[key].optional) for key, value in point.items()]
         return ", ".join(part for part in parts if part) or ", ".join(f"no {names[key]}" for key in point)
 
     @property
@@ -198,19 +201,21 @@ def _with_metric(spec: SearchSpec) -> SchedulerSpec:
 
 
 def _short_names(keys: tuple[str, ...]) -> dict[str, str]:
-    """The last part of each key in words, with what stands before it where two end alike; none of a `.type`."""
+    """The last part of each key in words, none of a `.type`; before it what stands there where two keys end alike, and
+    the level of the hourglass in any case.
+    """
     leaves = [key.rsplit(".", 1)[-1] for key in keys]
     names = {}
     for key, leaf in zip(keys, leaves, strict=True):
-        alone = leaves.count(leaf) == 1
+        alone = leaves.count(leaf) == 1 and all_keys()[key].level is None
         before = "" if alone else " ".join(part for part in key.split(".")[:-1] if part != "block")
         last = "" if leaf in ("type", "name") else leaf.replace("_", " ")
         names[key] = f"{before} {last}".strip()
     return names
 
 
-def _label(name: str, value: Any) -> str:
-    if value is None or value is False:
+def _label(name: str, value: Any, optional: bool) -> str:
+    if value is None or (value is False and not optional):
         return ""
     if value is True:
         return name

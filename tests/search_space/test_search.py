@@ -154,6 +154,8 @@ def test_first_points(make_search, write_study) -> None:
          {"block.type": "hierarchical", "level1.block.type": "bottleneck"}, "hierarchical, level1 bottleneck"),
         ("{block.type: [bottleneck, hierarchical], level1.block.type: [null, bottleneck]}",
          {"block.type": "hierarchical", "level1.block.type": None}, "hierarchical"),
+        ("{level2.width: [0.5, 1.0], level3.block.remove_1x1: [null, true, false]}",
+         {"level2.width": 0.5, "level3.block.remove_1x1": False}, "level2 width 0.5, level3 remove 1x1 false"),
         ("{loss.name: [l2, sigmoid_cross_entropy]}", {"loss.name": "l2"}, "l2"),
     ],
 )  # fmt: skip
