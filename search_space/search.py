@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from search_space.bounds import read_constraints
@@ -73,7 +73,7 @@ class ExpandedSearch:
     trial_seed: int
     settings: Mapping[str, Any]
     first_from: tuple[str | None, ...] = ()
-    budget: Mapping[str, Any] | None = None
+    budget: Mapping[str, Any] = field(default_factory=dict)
 
     def config(self, point: Point) -> TrialConfig:
         """The configuration of the trial at a point, with the seed of every trial."""

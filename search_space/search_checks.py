@@ -81,7 +81,7 @@ def check_space(
         for dimension in space.dimensions
         if not space.may_be(partial(space.is_active, dimension))
     ]
-    if space.size == 1 and not problems:
+    if space.dimensions and all(dimension.size == 1 for dimension in space.dimensions) and not problems:
         where = document.value_location(("search", "space"))
         problems.append(Problem(where, "the space has a single point: nothing varies", "add a value or a dimension"))
     for key, setting in said.items():

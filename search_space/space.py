@@ -16,7 +16,7 @@ Point = Mapping[str, Any]
 """The values of a point's active dimensions, in the order of the space."""
 
 Answer = TypeVar("Answer")
-_MOST_STATES = 100_000  # of counting, after which a space counts as too large to count
+_MOST_STATES = 10_000  # of counting, after which a space counts as too large to count
 _MOST_QUESTIONS = 20_000  # of asking what is possible, after which anything is
 _FEW = 64  # values that are tried one by one where it is asked what is possible
 

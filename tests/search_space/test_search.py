@@ -340,3 +340,21 @@ def test_a_search_has_no_variants(make_search, write_study) -> None:
     for other in ("from: x/a\nvariants: [{id: a}]\n", "variants: [{id: a, from: x/a}]\n"):
         with pytest.raises(InputError, match="'x' is a search, which has no variants"):
             expand(write_study(f"study: y\n{other}", "y.yaml"), "tiny", read_overrides())
+
+
+def test_the_base_of_a_search_can_be_a_variant(make_search, write_study) -> None:
+    write_study(OTHER, "other.yaml")
+    search = make_search("{model.relu: bool}", head="from: other/deep\nbase: {block.depth: 4}")
+    block = search.config({"model.relu": True}).model.block
+    assert (block.type, block.depth) == ("hierarchical", 4)
+
+
+def test_the_files_that_a_search_needs(make_search, write_study) -> None:
+    """What a cluster is sent: studies that points come from, that bounds are relative to, that teach."""
+    for name in ("first", "bound", "teacher", "unrelated"):
+        write_study(OTHER.replace("study: other", f"study: {name}"), f"{name}.yaml")
+    search = make_search(
+        "{block.type: [bottleneck, hierarchical], block.depth: [4, 5], distillation.teacher: [null, teacher/deep]}",
+        "constraints: ['params <= 2 x bound/deep', 'binary_macs <= 1e12']\nfirst: [{from: first/deep}]",
+    )
+    assert sorted(path.stem for path in needed_files(search.study.path)) == ["bound", "first", "study", "teacher"]

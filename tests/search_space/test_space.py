@@ -282,3 +282,18 @@ def test_the_depth_of_the_block_means_something_where_a_level_takes_it() -> None
         (("level1.block.type", "hierarchical"), ("level1.block.depth", None), ("block.depth", depth))
         for depth in range(2, 6)
     }
+
+
+def test_a_space_that_is_too_large_to_count_says_so_soon() -> None:
+    dimensions = [DEPTH, TYPE]
+    for level in range(5):
+        dimensions += [
+            Dimension(f"level{level}.block.type", "choice", (None, "bottleneck", "hierarchical")),
+            Dimension(f"level{level}.block.depth", "choice", (None, 2, 4)),
+            Dimension(f"level{level}.block.cardinality", "choice", (None, 2)),
+        ]
+    found = space(*dimensions, CARDINALITY)
+    assert found.size is None
+    assert found.finite
+    assert len(list(itertools.islice(found.points(), 10))) == 10
+    assert found.may_be(lambda at: at["block.depth"] == 4 and at["level3.block.depth"] == 2)
