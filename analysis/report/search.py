@@ -143,7 +143,7 @@ def gather_search(
         pictures=_pictures(result, importance),
         trials=tuple(_point_lines(result, chosen)),
         states=states(result),
-        failures=tuple(failures(lines, places)),
+        failures=tuple(_failures(result, lines, places)),
         launches=tuple(launches),
         provenance=table.provenance if table else None,
         kept=result.optuna_study,
@@ -174,6 +174,18 @@ def _trial_line(search: ExpandedSearch, trial: SearchedTrial, chosen: Mapping[st
     run = chosen.get(trial.fingerprint or "")
     label = f"p{trial.number} {search.label(trial.point)}"
     return TrialLine(f"p{trial.number}", label, search.trial_seed, trial.state, run, trial.epochs)
+
+
+def _failures(result: SearchResult, lines: Sequence[TrialLine], places: Places) -> list[Failure]:
+    """The failed trials, as their runs tell; of those without a run that failed, as Optuna's storage does."""
+    found = {failure.trial.variant: failure for failure in failures(lines, places)}
+    errors = {f"p{trial.number}": trial.error for trial in result.trials}
+    for line in lines:
+        if line.state == "failed" and line.variant not in found:
+            error = (errors[line.variant] or "it does not say why").strip()
+            first = error.splitlines()[0]
+            found[line.variant] = Failure(line, first, error if error != first else "")
+    return [found[line.variant] for line in lines if line.variant in found]
 
 
 def _point_lines(result: SearchResult, chosen: Mapping[str, RecordedTrial]) -> list[PointLine]:

@@ -11,7 +11,7 @@ import pytest
 from runners.search import storage as kept
 from search_space import ExpandedSearch
 from tests.cli.conftest import Call
-from tests.cli.searches import TWO, fill, point, read, write_search
+from tests.cli.searches import TWO, fill, fill_all_states, point, read, write_search
 
 NO_ROWS = (
     "small_search.yaml:12:1: the study 'small_search' is a search: its trials are not compared as rows; "
@@ -32,32 +32,15 @@ def search(path: Path) -> ExpandedSearch:
 @pytest.fixture
 def searched(search: ExpandedSearch, tmp_path: Path) -> str:
     """A storage with a point in every state."""
-    hierarchical = point(search, block__type="hierarchical", block__depth=3)
-    shallow = point(search, block__type="hierarchical")
-    bottleneck, multi_scale = point(search), point(search, block__type="multi_scale")
-    told = [
-        (hierarchical, "COMPLETE", {kept.FIGURES: {"pckh": 35.24, "params": 19_424.0}, kept.EPOCHS: 3}),
-        (bottleneck, "COMPLETE", {kept.FIGURES: {"pckh": 41.0}, kept.EPOCHS: 3, kept.STATUS: kept.RECORDED}),
-        (multi_scale, "PRUNED", {kept.FIGURES: {"pckh": 3.5}, kept.EPOCHS: 1}),
-        (shallow, "FAIL", {kept.ERROR: "ValueError: [no] weights"}),
-        (hierarchical, "COMPLETE", {kept.FIGURES: {"pckh": 35.24}, kept.DUPLICATE_OF: 0, kept.EPOCHS: 3}),
-        (shallow, "PRUNED", {kept.STATUS: kept.INFEASIBLE, kept.VIOLATIONS: {"params <= 900": 12.0}}),
-        (
-            point(search, block__type="hierarchical", model__relu=True),
-            "RUNNING",
-            {kept.LAUNCH: "somebody", kept.EPOCHS: 2},
-        ),
-        (point(search, block__type="multi_scale", model__relu=True), "RUNNING", {kept.LAUNCH: ""}),
-    ]
-    return fill(search, tmp_path / "runs", told)
+    return fill_all_states(search, tmp_path / "runs")
 
 
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [
-        (["validate", "small_search.yaml"], 0, "small_search.yaml: right, a search of 6 trials over 4 dimensions, 12"),
+        (["validate", "small_search.yaml"], 0, "small_search.yaml: right, a search of 9 trials over 4 dimensions, 12"),
         (["plan", "small_search.yaml", "--scale", "tiny"], 0, "12 points in all; 100% of them are feasible"),
-        (["status", "small_search.yaml"], 0, "6 trials, none begun: hglab search small_search.yaml"),
+        (["status", "small_search.yaml"], 0, "9 trials, none begun: hglab search small_search.yaml"),
         (["inspect", "small_search.yaml", "--scale", "tiny"], 0, "first1"),
         (["inspect", "small_search.yaml/first1", "--scale", "tiny"], 0, "small_search/first1"),
         (["table", "small_search.yaml"], 2, NO_ROWS),
@@ -116,7 +99,7 @@ def test_the_plan_of_a_search(call: Call, tmp_path) -> None:
         "scheduler: asha by PCKh: after 1 and 3 of 6 epochs the best 1/3 go on",
         "hierarchical, depth 3",
         "left out: breaks params <= 12600",
-        "6 trials, at most 0.5 h, 0 done, 6 to come",
+        "9 trials, at most 0.5 h, 0 done, 9 to come",
         "no estimate of time: the record holds no finished trial on this data yet",
         "nothing has been searched yet",
     ):
@@ -133,7 +116,7 @@ def test_the_plan_for_scripts(call: Call, path, searched) -> None:
     assert plan["scheduler"]["rungs"] == [[1]]
     assert plan["first"][0]["feasible"]
     assert plan["first"][0]["params"] > 10_000
-    assert plan["done"]["ended"] == 4
+    assert plan["done"]["ended"] == 7
     assert plan["estimated_seconds"] is None
 
 
@@ -143,8 +126,8 @@ def test_the_status_of_a_search(call: Call, path, searched) -> None:
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines[:4] == [
         "small_search (search, scale tiny, data synthetic)",
-        "4/6 trials: 2 complete, 1 stopped early, 1 running, 1 interrupted, 1 failed, 1 left out, 1 repeated",
-        "6 epochs trained, 1 min 15 s gone",
+        "7/9 trials: 5 complete, 1 stopped early, 1 running, 1 interrupted, 1 failed, 1 left out, 1 repeated",
+        "12 epochs trained, 1 min 15 s gone",
         "best p1 bottleneck: PCKh 41.0",
     ]
     assert "running p6 hierarchical, depth 2, relu, activation relu, epoch 2" in lines
@@ -153,10 +136,10 @@ def test_the_status_of_a_search(call: Call, path, searched) -> None:
 
 def test_the_status_for_scripts(call: Call, path, searched) -> None:
     status = json.loads(call("status", path, "--scale", "tiny", "--format", "json").stdout)
-    assert (status["design"], status["trials"], status["ended"]) == ("search", 6, 4)
+    assert (status["design"], status["trials"], status["ended"]) == ("search", 9, 7)
     assert status["states"]["repeated"] == 1
     assert status["best"]["name"] == "p1"
-    assert [each["number"] for each in status["points"]] == list(range(8))
+    assert [each["number"] for each in status["points"]] == list(range(11))
     assert status["points"][5]["violations"] == {"params <= 900": 12.0}
 
 
@@ -179,18 +162,18 @@ def test_another_storage_holds_another_search(call: Call, path, searched, tmp_pa
     elsewhere = f"sqlite:///{tmp_path / 'elsewhere.db'}"
     assert "none begun" in call("status", path, "--scale", "tiny", "--storage", elsewhere).stdout
     assert "none begun" in call("status", path, "--scale", "laptop").stdout, "another scale is another search"
-    assert "4/6 trials" in call("status", path, "--scale", "tiny", "--storage", searched).stdout
+    assert "7/9 trials" in call("status", path, "--scale", "tiny", "--storage", searched).stdout
     assert not (tmp_path / "elsewhere.db").exists()
 
 
 def test_points_are_inspected_by_their_numbers(call: Call, path, searched) -> None:
     found = json.loads(call("inspect", path, "--scale", "tiny", "--format", "json").stdout)
-    assert [row["id"] for row in found["variants"]] == ["first1", "p1", "p0"], "first points, then the best"
+    assert [row["id"] for row in found["variants"]] == ["first1", "p1", "p9", "p8", "p0", "p10"], "then the best"
     one = json.loads(call("inspect", f"{path}/p6", "--scale", "tiny", "--format", "json").stdout)
     assert (one["id"], one["label"]) == ("p6", "hierarchical, depth 2, relu, activation relu")
     result = call("inspect", f"{path}/p60", "--scale", "tiny")
     assert result.exit_code == 2
-    assert "the search has no point 'p60'; its points are p0 to p7" in result.stderr
+    assert "the search has no point 'p60'; its points are p0 to p10" in result.stderr
 
 
 def test_a_point_is_drawn(call: Call, path, searched, tmp_path) -> None:
@@ -215,16 +198,17 @@ def test_a_job_is_not_sent_with_a_password(call: Call, path, storage: str, messa
 @pytest.mark.slow
 def test_a_search_that_was_run(process, path, tmp_path) -> None:
     """One search in this machine's own process, and what verbs say of it after."""
+    path.write_text(path.read_text().replace("trials: 9", "trials: 4"))
     done = process("run", path, "--scale", "tiny", "--executor", "inline", "--set", "training.epochs=3")
     assert done.returncode == 0, done.stderr
     status = process("status", path)
-    assert "6/6 trials" in status.stdout, "the last launch's options are those of the status"
+    assert "4/4 trials" in status.stdout, "the last launch's options are those of the status"
     plan = process("plan", path, "--scale", "tiny", "--set", "training.epochs=3")
-    assert "6 trials, 6 done, 0 to come" in plan.stdout
+    assert "4 trials, 4 done, 0 to come" in plan.stdout
     longer = tmp_path / "longer.yaml"
-    longer.write_text(path.read_text().replace("trials: 6", "trials: 9"))
+    longer.write_text(path.read_text().replace("trials: 4", "trials: 6"))
     assert re.search(
-        r"9 trials, 6 done, 3 to come\nat most about \S+ s of training, one trial after the other \(\S+ s each, from",
+        r"6 trials, 4 done, 2 to come\nat most about \S+ s of training, one trial after the other \(\S+ s each, from",
         process("plan", longer, "--scale", "tiny", "--set", "training.epochs=3").stdout,
     )
 
@@ -241,15 +225,16 @@ def test_a_search_that_was_run(process, path, tmp_path) -> None:
     ):
         assert part in page, part
     assert "<script src" not in page
-    assert re.findall(r'data-value="\d+">(p\d+)</th>', page) == [f"p{number}" for number in range(6)]
-    assert len(re.findall(r'<a class="id" href="http://127.0.0.1:5000/#/experiments/\d+/runs/\w{32}">', page)) >= 6
+    points = json.loads(process("status", path, "--format", "json").stdout)["points"]
+    assert re.findall(r'data-value="\d+">(p\d+)</th>', page) == [each["name"] for each in points]
+    assert len(re.findall(r'<a class="id" href="http://127.0.0.1:5000/#/experiments/\d+/runs/\w{32}\?', page)) >= 4
 
     every = process("report", "--all")
     assert every.returncode == 0, every.stderr
     assert "1 of 1 studies" in every.stderr
     index = (tmp_path / "runs" / "reports" / "index.html").read_text()
     assert re.search(r'<a href="small_search-tiny-synthetic-\w{8}.html">small_search</a>', index)
-    assert '<td class="number">6</td>' in index
+    assert '<td class="number">4</td>' in index
 
 
 @pytest.mark.slow
