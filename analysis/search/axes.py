@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from analysis.figures.axes import label_logarithmic, metric_axis
-from analysis.search.words import metric_named
+from analysis.search.words import is_cost, metric_named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,7 +21,7 @@ def set_axis(axes: Axes, side: Literal["x", "y"], metric: str, values: Sequence[
     axis = axes.xaxis if side == "x" else axes.yaxis
     label, factor = axis_label(metric, values)
     positive = [value for value in values if value > 0]
-    if metric_named(metric).counted and len(positive) == len(values) and max(values) >= _MANY * min(values):
+    if is_cost(metric) and len(positive) == len(values) and max(values) >= _MANY * min(values):
         getattr(axes, f"set_{side}scale")("log")
         label_logarithmic(axis)
         inner = axis.get_major_formatter()

@@ -53,13 +53,11 @@ def coordinate(dimension: Dimension) -> Coordinate:
     if dimension.kind == "choice":
         return _levelled(dimension.key, dimension.choices)
     low, high = dimension.low, dimension.high
-    assert low is not None
-    assert high is not None
     if dimension.kind == "int":
         values = tuple(range(int(low), int(high) + 1, int(dimension.step or 1)))
         if len(values) <= _MOST_TICKS + 2 and not dimension.log:
             return _levelled(dimension.key, values)
-    flat = Coordinate(dimension.key, (), float(low), float(high), bool(dimension.log), (), dimension.kind == "int")
+    flat = Coordinate(dimension.key, (), low, high, dimension.log, (), dimension.kind == "int")
     values_along = _marked(float(low), float(high), log=bool(dimension.log), whole=dimension.kind == "int")
     ticks = tuple(
         (flat.place(value), number(int(value) if dimension.kind == "int" else value)) for value in values_along

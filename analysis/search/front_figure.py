@@ -23,7 +23,7 @@ from analysis.search.marks import (
     window,
 )
 from analysis.search.tally import caution, tally
-from analysis.search.words import metric_named
+from analysis.search.words import is_cost
 from runners.search.feasibility import resolved
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def draw_front(result: SearchResult) -> Drawing:
     if any(trial.number in groups.ahead for trial, _ in groups.first):
         notes.append("A black edge: a first point that is on the front itself.")
     notes += [tally(result)]
+    if "rejected" in words and _far(groups, [*(each.metric for each in objectives), "params"]):
+        notes.append("Arrows on the lower edge: points left out that lie further on.")
     if hidden:
         notes.append(f"{hidden} stopped early lie beyond the axis, marked at its edge (triangles).")
     notes.append(caution(len(result.complete)))
@@ -72,7 +74,7 @@ def draw_front(result: SearchResult) -> Drawing:
 def _several(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]:
     """A panel for each objective against the main one: the first that is trained for."""
     objectives = result.search.objectives
-    main = next((each for each in objectives if not metric_named(each.metric).counted), objectives[0])
+    main = next((each for each in objectives if not is_cost(each.metric)), objectives[0])
     others = [each for each in objectives if each is not main]
     figure = new_figure(COLUMN * 1.35 if len(others) == 1 else PAGE, _HEIGHT)
     panels: Any = figure.subplots(1, len(others), sharey=True, squeeze=False)[0]
@@ -95,7 +97,7 @@ def _single(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]:
     from matplotlib.ticker import MaxNLocator
 
     objective = result.search.objectives[0]
-    cost = None if metric_named(objective.metric).counted else "params"
+    cost = None if is_cost(objective.metric) else "params"
     figure = new_figure(PAGE if cost else COLUMN, _HEIGHT)
     panels: Any = figure.subplots(1, 2 if cost else 1, sharey=True, squeeze=False)[0]
     values = [trial.values[objective.metric] for trial in result.complete]
@@ -121,16 +123,40 @@ def _single(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]:
 
 def _plane(axes: Axes, result: SearchResult, groups: Sorted, across: str, upright: str) -> int:
     """One panel: a figure of trials along, another upright; gives how many stopped trials lie beyond it."""
+    from matplotlib.markers import CARETLEFT, CARETRIGHT
+
     view = _view(groups, upright)
-    placed = [trial for trial in result.trials if across in trial.values]
-    set_axis(axes, "x", across, [trial.values[across] for trial in placed])
+    trained = [trial.values[across] for trial in _trained(groups) if across in trial.values]
+    rejected = [trial.values[across] for trial in groups.rejected if across in trial.values]
+    sight = window(trained, rejected)
+    near = [value for value in rejected if sight.inside(value)]
+    set_axis(axes, "x", across, [*trained, *near])
     set_axis(axes, "y", upright, [trial.values[upright] for trial in result.complete])
     axes.margins(0.08)
     hidden = _marks(axes, groups, lambda trial: trial.values.get(across), upright, view)
-    rejected = [trial.values[across] for trial in groups.rejected if across in trial.values]
     axes.set_ylim(view.low, view.high)
-    rug(axes, rejected, STYLES["rejected"])
+    rug(axes, near, STYLES["rejected"])
+    low, high = axes.get_xlim()
+    if any(value < sight.low for value in rejected):
+        rug(axes, [low], {**STYLES["rejected"], "marker": CARETLEFT, "markersize": 6})
+    if any(value > sight.high for value in rejected):
+        rug(axes, [high], {**STYLES["rejected"], "marker": CARETRIGHT, "markersize": 6})
+    axes.set_xlim(low, high)
     return hidden
+
+
+def _far(groups: Sorted, costs: Sequence[str]) -> bool:
+    """Whether some left-out points lie beyond the axis of one of these costs."""
+    for cost in costs:
+        trained = [trial.values[cost] for trial in _trained(groups) if cost in trial.values]
+        rejected = [trial.values[cost] for trial in groups.rejected if cost in trial.values]
+        if trained and not all(map(window(trained, rejected).inside, rejected)):
+            return True
+    return False
+
+
+def _trained(groups: Sorted) -> list[SearchedTrial]:
+    return [*groups.front, *groups.complete, *groups.pruned, *(trial for trial, _ in groups.first)]
 
 
 def _view(groups: Sorted, metric: str) -> Window:

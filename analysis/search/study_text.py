@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from analysis.search.promotion import FOUND, GIVEN, PromotedRow, Promotion
 from analysis.search.tally import tally
-from analysis.search.words import metric_named
+from analysis.search.words import is_cost, metric_named
 from search_space.conditions import unmet
 from search_space.keys import flatten
 from search_space.metrics import HEADLINE, METRICS
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from search_space import ExpandedSearch
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./-]*\Z")
+_WIDTH = 118  # of a comment
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
@@ -92,7 +94,8 @@ def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) 
     if left := _costs_set(search):
         lines.append(f"It ran with {_said(left)}, which is left to the command line here, too.")
     options = "".join(f" --set {key}={scalar(value)}" for key, value in left.items())
-    return [*(f"# {line}" for line in lines), f"#   hglab run {file} --scale {search.scale}{options}"]
+    wrapped = [part for line in lines for part in textwrap.wrap(line, _WIDTH, break_long_words=False)]
+    return [*(f"# {line}" for line in wrapped), f"#   hglab run {file} --scale {search.scale}{options}"]
 
 
 def _costs_set(search: ExpandedSearch) -> dict[str, Any]:
@@ -161,10 +164,10 @@ def _printed(metric: str, value: float) -> str:
 
 def _table(result: SearchResult, promotion: Promotion) -> list[str]:
     """The table: costs, what was sought with its deviation, the difference to the baseline where there is one."""
-    sought = [each for each in result.search.objectives if each.metric in METRICS and not METRICS[each.metric].counted]
+    sought = [each for each in result.search.objectives if not is_cost(each.metric)]
     trained: Mapping[str, str] = {each.metric: each.direction for each in sought} or {HEADLINE: "max"}
-    counted = [each.metric for each in result.search.objectives if each.metric in METRICS]
-    costs = dict.fromkeys(["params", "binary_macs", *(name for name in counted if METRICS[name].counted)])
+    counted = [each.metric for each in result.search.objectives if METRICS[each.metric].counted]
+    costs = dict.fromkeys(["params", "binary_macs", *counted])
     columns = [f"{{metric: {name}}}" for name in costs]
     for metric, direction in trained.items():
         columns.append(f"{{metric: {metric}, aggregate: mean_std, best: {direction}}}")

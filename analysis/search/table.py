@@ -13,7 +13,7 @@ from analysis.provenance import runs_behind
 from analysis.search.choosing import NothingFound, shown_trials
 from analysis.search.first_points import FirstPoint, first_trials
 from analysis.search.tally import caution, setting, tally
-from analysis.search.words import descriptions, metric_named, names_of, shared
+from analysis.search.words import descriptions, is_cost, metric_named, names_of, shared
 from analysis.table_model import Cell, Head, Note, Provenance, Row, Table
 from runners.code_version import code_version
 from search_space import TRAINING_CODE_VERSION
@@ -99,6 +99,8 @@ def _what(result: SearchResult, shown: int, available: int) -> str:
         headers = " and ".join(metric_named(each.metric).header for each in result.search.objectives)
         part = "the Pareto front" if shown == available else f"{shown} of the {available} trials of the Pareto front"
         return f"{part} of {headers}"
+    if shown == available:
+        return "the one complete trial" if shown == 1 else f"all {shown} complete trials, the best first"
     best = "the best" if shown == 1 else f"the best {shown}"
     return f"{best} of {available} complete trial{'' if available == 1 else 's'}"
 
@@ -119,15 +121,15 @@ def _metric_column(name: str, direction: Better | None, trials: Sequence[Searche
     for trial, value in zip(trials, values, strict=True):
         if value is None:
             cells.append(Cell(None, NONE))
-        elif metric.counted:
+        elif is_cost(name):
             cells.append(Cell(round(value) if value == round(value) else value, printed.text(value)))
         else:
             runs = (trial.run_id,) if trial.run_id else ()
             cells.append(Cell(value, printed.text(value), n=1, n_planned=1, runs=runs))
     head = Head(
         name, metric.header, "metric", metric=name, format=metric.format, unit=printed.unit,
-        aggregate=None if metric.counted else "mean", better=direction or metric.better,
-        counted=metric.counted,
+        aggregate=None if is_cost(name) else "mean", better=direction or metric.better,
+        counted=is_cost(name),
     )  # fmt: skip
     return head, cells
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from search_space.keys import show_value
-from search_space.metrics import METRICS, Metric
+from search_space.metrics import LATENCY, METRICS, Metric
 
 if TYPE_CHECKING:
     from search_space import Point
@@ -16,10 +16,13 @@ _ABSENT = object()
 
 
 def metric_named(name: str) -> Metric:
-    """A metric by its name; what is no figure of a trial (`latency_ms`) is a plain number, less of it better."""
-    words, _, unit = name.rpartition("_")
-    header = f"{words} (ms)" if unit == "ms" else name.replace("_", " ")
-    return METRICS.get(name) or Metric(name, header, "min", "number", name, counted=True)
+    """A metric by its name; one that hglab no longer knows is a plain number, less of it better."""
+    return METRICS.get(name) or Metric(name, name.replace("_", " "), "min", "number", name)
+
+
+def is_cost(name: str) -> bool:
+    """Whether a figure is known of a network before it is trained: counts, and the latency that searches measure."""
+    return metric_named(name).counted or name == LATENCY
 
 
 def names_of(keys: Iterable[str]) -> dict[str, str]:
@@ -39,6 +42,8 @@ def names_of(keys: Iterable[str]) -> dict[str, str]:
 
 def in_words(key: str, value: Any, name: str) -> str:
     """One dimension's value in words; null, which leaves the value to another key, in none.
+
+    A switch that is off is left out of longer descriptions: see `describe`.
 
     >>> in_words("block.type", "multi_scale", "block type"), in_words("model.relu", False, "relu")
     ('multi-scale', 'no relu')
@@ -78,9 +83,13 @@ def differing(points: Sequence[Point], dimensions: Sequence[Dimension]) -> tuple
 
 
 def describe(point: Point, keys: Sequence[str], names: Mapping[str, str]) -> str:
-    """A point in words, of these keys alone: `hierarchical, depth 4, average pooling`."""
-    said = [in_words(key, point[key], names[key]) for key in keys if key in point]
-    return ", ".join(words for words in said if words)
+    """A point in words, of these keys alone: `hierarchical, depth 4, average pooling`.
+
+    Switches that are off are left out, unless there is nothing else to say.
+    """
+    there = [key for key in keys if key in point and point[key] is not None]
+    on = [key for key in there if point[key] is not False]
+    return ", ".join(in_words(key, point[key], names[key]) for key in on or there)
 
 
 def descriptions(points: Sequence[Point], dimensions: Sequence[Dimension]) -> list[str]:

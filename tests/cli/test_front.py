@@ -14,12 +14,19 @@ from tests.cli.conftest import Call
 LAPTOP = ("--scale", "laptop")
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a search of two objectives and, in `runs`, forty made-up trials."""
+    folder = tmp_path_factory.mktemp("kept")
+    store(made_up(write_search(folder)), Places.below(folder / "runs"))
+    return folder
+
+
 @pytest.fixture
-def search(call: Call, tmp_path: Path) -> Path:
-    """A search of two objectives with forty made-up trials."""
-    path = write_search(tmp_path)
-    store(made_up(path), Places.below(tmp_path / "runs"))
-    return path
+def search(call: Call, kept: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That search, for verbs that only read; what they write lies in the test's own folder."""
+    monkeypatch.setenv("HGLAB_SEARCH_STORAGE", f"sqlite:///{kept / 'runs' / 'optuna.db'}")
+    return kept / "found.yaml"
 
 
 def test_front_prints_the_front_and_what_matters(call: Call, search: Path) -> None:

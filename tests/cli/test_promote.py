@@ -15,14 +15,21 @@ from tests.cli.conftest import Call
 LAPTOP = ("--scale", "laptop")
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Optuna's database with forty made-up trials of a search of one objective."""
+    folder = tmp_path_factory.mktemp("kept")
+    store(made_up(write_search(folder, "[pckh]")), Places.below(folder / "runs"))
+    return folder / "runs" / "optuna.db"
+
+
 @pytest.fixture
-def search(call: Call, tmp_path: Path) -> Path:
-    """A search of one objective with forty made-up trials, in a folder of its own."""
+def search(call: Call, kept: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """That search, in a folder of its own."""
+    monkeypatch.setenv("HGLAB_SEARCH_STORAGE", f"sqlite:///{kept}")
     folder = tmp_path / "studies"
     folder.mkdir()
-    path = write_search(folder, "[pckh]")
-    store(made_up(path), Places.below(tmp_path / "runs"))
-    return path
+    return write_search(folder, "[pckh]")
 
 
 def test_the_promoted_study_validates_plans_and_has_a_table(call: Call, search: Path) -> None:

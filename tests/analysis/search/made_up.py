@@ -12,8 +12,8 @@ from blocks.count import count
 from runners.job import Places
 from runners.search import storage as kept
 from runners.search.results import SearchedTrial, SearchResult
-from runners.search.samplers import suggest
 from search_space import expand_search, read_overrides, read_study
+from search_space.dimensions import Dimension
 
 BLOCKS = """\
 study: blocks
@@ -120,18 +120,33 @@ def store(result: SearchResult, places: Places) -> None:
     study = kept.create_study(result.search, kept.storage_url(places))
     states = optuna.trial.TrialState
     ends = {"complete": states.COMPLETE, "pruned": states.PRUNED, "failed": states.FAIL, "infeasible": states.FAIL}
+    made = []
     for trial in result.trials:
-        study.enqueue_trial(dict(trial.point))
-        asked = study.ask()
-        suggest(result.search, asked)
         noted = {
             kept.POINT: dict(trial.point), kept.FIGURES: dict(trial.values), kept.EPOCHS: trial.epochs,
             kept.NAME: trial.name, kept.FINGERPRINT: trial.fingerprint, kept.RUN: trial.run_id,
             kept.VIOLATIONS: trial.violations, kept.STATUS: kept.INFEASIBLE if trial.violations else None,
             kept.ERROR: trial.error,
         }  # fmt: skip
-        for key, value in noted.items():
-            if value is not None:
-                asked.set_user_attr(key, value)
         values = [trial.values[each.metric] for each in result.search.objectives] if trial.state == "complete" else None
-        study.tell(asked, values, state=ends[trial.state])
+        by_key = result.search.space.by_key
+        frozen = optuna.trial.create_trial(
+            state=ends[trial.state],
+            values=values,
+            params=dict(trial.point),
+            distributions={key: _distribution(by_key[key]) for key in trial.point},
+            user_attrs={key: value for key, value in noted.items() if value is not None},
+        )
+        made.append(frozen)
+    study.add_trials(made)
+
+
+def _distribution(dimension: Dimension) -> Any:
+    from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
+
+    if dimension.kind == "choice":
+        return CategoricalDistribution(dimension.choices)
+    low, high = dimension.low, dimension.high
+    if dimension.kind == "int":
+        return IntDistribution(int(low), int(high), log=dimension.log, step=int(dimension.step or 1))
+    return FloatDistribution(low, high, log=dimension.log, step=dimension.step)

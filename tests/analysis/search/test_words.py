@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from analysis.search.words import descriptions, differing, in_words, metric_named, names_of, shared
+from analysis.search.words import descriptions, differing, in_words, is_cost, metric_named, names_of, shared
 from search_space.dimensions import Dimension
 
 DIMENSIONS = (
@@ -55,11 +55,15 @@ def test_only_what_differs_is_said() -> None:
 
 def test_one_point_is_said_in_full() -> None:
     point = {"block.type": "hierarchical", "block.depth": 3, "model.relu": False, "training.learning_rate": 0.01}
-    assert descriptions([point], DIMENSIONS) == ["hierarchical, depth 3, no relu, learning rate 0.01"]
+    assert descriptions([point], DIMENSIONS) == ["hierarchical, depth 3, learning rate 0.01"]
     assert shared([point], DIMENSIONS) == ""
 
 
-def test_what_is_no_figure_of_a_trial_is_a_number_less_of_it_better() -> None:
-    assert metric_named("latency_ms").header == "latency (ms)"
-    assert metric_named("latency_ms").better == "min"
-    assert metric_named("pckh").header == "PCKh"
+def test_a_switch_that_is_off_is_said_where_there_is_nothing_else() -> None:
+    points = [{"block.type": "bottleneck", "model.relu": on} for on in (True, False)]
+    assert descriptions(points, DIMENSIONS) == ["relu", "no relu"]
+
+
+def test_costs_are_known_before_training() -> None:
+    assert [is_cost(name) for name in ("params", "latency_ms", "pckh", "seconds")] == [True, True, False, False]
+    assert metric_named("gone").better == "min"
