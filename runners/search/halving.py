@@ -80,7 +80,7 @@ def make_halving(search: ExpandedSearch, epochs: int) -> Halving | None:
     starts = [first_rung(spec.grace, spec.reduction, number) for number in range(_brackets(search, epochs))]
     options: dict[str, Any] = {"time_attr": "epoch", "metric": metric, "mode": mode, "max_t": epochs}
     made = [
-        AsyncHyperBandScheduler(grace_period=start, reduction_factor=spec.reduction, brackets=1, **options)  # type: ignore[no-untyped-call]
+        AsyncHyperBandScheduler(grace_period=start, reduction_factor=spec.reduction, brackets=1, **options)
         for start in starts
     ]
     return Halving(metric, mode, tuple(made))

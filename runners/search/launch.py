@@ -27,10 +27,11 @@ from runners.search.executors import SearchExecutor
 from runners.search.feasibility import check_feasible, judge, resolved
 from runners.search.halving import make_halving
 from runners.search.latency import latency_of
+from runners.search.ledger import Ledger
 from runners.search.monitor import SearchMonitor
 from runners.search.planner import Planner, most_epochs
 from runners.search.results import SearchResult
-from runners.search.storage import create_study, storage_url
+from runners.search.storage import check_same_data, create_study, storage_url
 from runners.sharing import Watch, train_each_once
 from search_space import ExpandedSearch, InputError, TrialConfig
 from tasks.errors import DataError
@@ -100,6 +101,7 @@ def launch_search(
         prepare(example)
     except DataError as error:
         raise InputError.at("the data", str(error)) from None
+    check_same_data(study, url, versions)
     outcome = Outcome(reused=0)
     run = begin_launch(
         search.study,
@@ -113,29 +115,25 @@ def launch_search(
     outcome.launch = run.id
     planner = Planner(search, places, resources, run, claim, versions, study.study_name)
     request = StopRequest(places.trials / f".stop.{run.id}", places.checkpoints)
+    ledger = Ledger(search, study, url, run.id, has_ended(places.uri), options.retry_failed)
     asker = Asker(
-        search=search,
-        study=study,
-        url=url,
-        launch=run.id,
+        ledger=ledger,
         plan=planner.job,
         judge=lambda config: judge(config, constraints, latency),
-        ended=has_ended(places.uri),
         stopped=request.made,
         prune=lambda job, epoch: _mark_pruned(run, job, epoch),
         monitor=monitor,
         watch=Watch(monitor, outcome),
         constraints=constraints,
-        retry_failed=options.retry_failed,
     )
     try:
-        with hold(run.folder, run.id, claim), _beating(asker):
+        with hold(run.folder, run.id, claim), _beating(ledger):
             run.record.log_file(run.id, search.study.path)
             _train_teachers(planner, places, teach, Watch(monitor, outcome))
             asker.begin()
             halving = make_halving(search, most_epochs(search))
             if halving is not None:
-                for name, epochs, curve in asker.curves():
+                for name, epochs, curve in ledger.curves():
                     halving.recall(name, epochs, curve)
             executor(request)(asker, halving)
     except KeyboardInterrupt:
@@ -147,10 +145,10 @@ def launch_search(
         outcome.error = f"{type(error).__name__}: {error}"
     finally:
         with suppress(Exception):  # the storage is away: silence tells other launches that this one is gone
-            asker.end()
+            ledger.end()
         end_launch(run, places, asker.jobs, outcome)
         request.withdraw()
-    return SearchOutcome(outcome, asker.result(), asker.reason)
+    return SearchOutcome(outcome, ledger.result(), asker.reason)
 
 
 def _train_teachers(planner: Planner, places: Places, executor: Executor, watch: Watch) -> None:
@@ -198,14 +196,14 @@ def has_ended(uri: str) -> Callable[[str], bool]:
 
 
 @contextmanager
-def _beating(asker: Asker) -> Iterator[None]:
+def _beating(ledger: Ledger) -> Iterator[None]:
     """Let other launches of the search see that this one lives, for as long as it does."""
     over = threading.Event()
 
     def beat() -> None:
         while not over.wait(_BEAT_S):
             with suppress(Exception):  # the storage is busy or away: the next beat may arrive
-                asker.beat()
+                ledger.beat()
 
     thread = threading.Thread(target=beat, daemon=True)
     thread.start()

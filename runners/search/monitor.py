@@ -7,7 +7,7 @@ from typing import Protocol
 
 from runners.executors import Monitor
 from runners.job import Job
-from runners.search.results import SearchedTrial
+from runners.search.results import SearchedTrial, SearchResult, counts
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,24 @@ class SearchStanding:
     epochs_trained: int
     seconds: float
     hours: float | None
+
+
+def standing_of(result: SearchResult, seconds: float) -> SearchStanding:
+    """How a search stands after so many seconds of all its launches."""
+    own = [trial for trial in result.trials if trial.duplicate_of is None]
+    return SearchStanding(
+        counted=result.counted,
+        trials=result.search.trials,
+        infeasible=sum(trial.state == "infeasible" for trial in own),
+        repeated=len(result.trials) - len(own),
+        pruned=sum(trial.state == "pruned" for trial in own),
+        failed=sum(trial.state == "failed" for trial in own),
+        best=result.best,
+        front=result.front,
+        epochs_trained=sum(trial.epochs for trial in own if counts(trial) and not trial.reused),
+        seconds=seconds,
+        hours=result.search.hours,
+    )
 
 
 class SearchMonitor(Monitor, Protocol):

@@ -55,7 +55,7 @@ class Planner:
         dimension = self.search.space.by_key.get(_TEACHER)
         references = [self.search.settings[_TEACHER]] if dimension is None else list(dimension.choices or ())
         found: dict[str, PlannedTrial] = {}
-        settings = self.search.config(self.search.space.point_of({}))
+        settings = self.search.config({})
         for reference in [each for each in references if each is not None]:
             distillation = settings.distillation.model_copy(update={"teacher": reference})
             student = self._planned(

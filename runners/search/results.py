@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from math import isfinite
 from typing import TYPE_CHECKING, Literal
 
 from runners.job import Places
 from runners.search import storage as kept
 from search_space import ExpandedSearch, InputError, Objective, Point
+from search_space.metrics import METRICS
 
 if TYPE_CHECKING:
     from optuna import Study
@@ -108,7 +110,13 @@ def read_search(search: ExpandedSearch, places: Places, storage: str | None = No
 
 def result_of(search: ExpandedSearch, study: Study, url: str) -> SearchResult:
     """What an open Optuna study holds."""
-    trials = tuple(to_searched(trial) for trial in study.get_trials(deepcopy=False))
+    kept_trials = study.get_trials(deepcopy=False)
+    again = {trial.user_attrs.get(kept.RETRIES): trial.number for trial in kept_trials}
+    trials = tuple(
+        # One that failed and is tried again gives way to that one: it counts no more.
+        replace(to_searched(trial), duplicate_of=again[trial.number]) if trial.number in again else to_searched(trial)
+        for trial in kept_trials
+    )
     return SearchResult(search, trials, url, study.study_name, sum(kept.seconds_of_launches(study).values()))
 
 
@@ -170,3 +178,8 @@ def pareto(trials: Sequence[SearchedTrial], objectives: Sequence[Objective]) -> 
             front.append(trial)
             best.append(own)
     return tuple(front)
+
+
+def named_figures(figures: Mapping[str, float]) -> dict[str, float]:
+    """The figures that have a name in `search_space.metrics`, where they are numbers: what is kept of a trial."""
+    return {key: float(value) for key, value in figures.items() if key in METRICS and isfinite(value)}

@@ -9,7 +9,7 @@ import logging
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from runners.job import Places
 from search_space import ExpandedSearch, InputError
@@ -17,7 +17,6 @@ from search_space import ExpandedSearch, InputError
 if TYPE_CHECKING:
     from optuna import Study
     from optuna.storages import BaseStorage
-    from optuna.trial import FrozenTrial
 
 NAME = "name"
 POINT = "point"
@@ -31,6 +30,8 @@ RECORDED = "recorded"
 FIGURES = "figures"
 VIOLATIONS = "violations"
 DUPLICATE_OF = "duplicate_of"
+RETRIES = "retries"
+"""The number of the failed trial in whose place it is."""
 EPOCHS = "epochs"
 ALL_EPOCHS = "all_epochs"
 CURVE = "curve"
@@ -39,6 +40,7 @@ RUN = "run"
 ERROR = "error"
 
 _BEATS = "launch "
+_DATA = "data_versions"
 _SQLITE = "sqlite:///"
 
 
@@ -118,10 +120,25 @@ def _is_file(url: str) -> bool:
     return url.startswith(_SQLITE)
 
 
-def note(study: Study, trial: FrozenTrial | Any, **noted: Any) -> None:
-    """Note things at a trial of Optuna's: JSON values."""
-    for key, value in noted.items():
-        study._storage.set_trial_user_attr(trial._trial_id, key, value)
+def check_same_data(study: Study, url: str, versions: Mapping[str, str]) -> None:
+    """Make sure that the data is what the search began with: results on other data cannot be compared.
+
+    Args:
+        study: Optuna's.
+        url: of the storage.
+        versions: of each data set, by its name.
+
+    Raises:
+        InputError: for data that has changed since.
+    """
+    known: dict[str, str] = dict(study.user_attrs.get(_DATA, {}))
+    for name, version in versions.items():
+        if known.get(name, version) != version:
+            what = f"the data set '{name}' has changed since the search began ({known[name]}, now {version})"
+            hint = "give another --storage to search on the data as it is now; recorded trials of it count there, too"
+            raise InputError.at(f"--storage {url}", what, hint)
+    if not versions.items() <= known.items():
+        study.set_user_attr(_DATA, {**known, **versions})
 
 
 def beat(study: Study, launch: str, number: int, seconds: float) -> None:

@@ -1,0 +1,371 @@
+"""What a search asks to be trained, and what it makes of what was; nothing is trained here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from runners.job import Job, Progress
+from runners.record.recorded import RecordedTrial
+from runners.search import asker as asker_module
+from runners.search import ledger as ledger_module
+from runners.search.asker import HOPELESS
+from tests.runners.search.conftest import SEARCH, quality
+
+DISCRETE = SEARCH.replace("    training.learning_rate: {log: [1e-4, 1e-1]}\n", "")
+
+FEW_IN_VAIN = 15
+
+
+def _points(result) -> list[tuple]:
+    return [
+        (trial.number, trial.state, dict(trial.point), trial.values.get("pckh"), trial.duplicate_of)
+        for trial in result.trials
+    ]
+
+
+def _record(job: Job, state: str = "complete", **metrics: float) -> RecordedTrial:
+    return RecordedTrial(
+        "run", "1", "another", "row", 0, "tiny", job.fingerprint, state, {"pckh": 77.0, "epoch": 2.0, **metrics},
+        {}, {}, datetime(2026, 1, 1, tzinfo=UTC), error="it broke",
+    )  # fmt: skip
+
+
+def test_a_search_trains_as_many_trials_as_it_was_asked_for(make_launch) -> None:
+    launch = make_launch()
+    launch.to_the_end()
+    assert len(launch.given) == 8
+    assert launch.asker.reason is None
+    assert launch.result.counted == 8
+    assert launch.outcome.trained == [job.name for job in launch.given]
+    best = max(launch.given, key=quality)
+    assert launch.result.best.fingerprint == best.fingerprint
+    assert launch.result.best.values["pckh"] == pytest.approx(quality(best))
+    assert launch.heard.standing.best.number == launch.result.best.number
+    assert launch.heard.standing.epochs_trained == 16
+
+
+def test_more_trials_are_asked_for_later(make_launch, make_search) -> None:
+    make_launch().to_the_end()
+    again = make_launch(make_search(), "two")
+    again.to_the_end()
+    assert again.given == []
+    more = make_launch(make_search(replaced={"trials: 8": "trials: 11"}), "three")
+    more.to_the_end()
+    assert len(more.given) == 3
+
+
+@pytest.mark.parametrize(
+    ("sampler", "killed_after"), [("tpe", 0), ("tpe", 11), ("nsga2", 9), ("random", 5), ("grid", 5)]
+)
+def test_a_search_that_was_killed_goes_on_exactly_where_it_was(
+    make_launch, make_search, tmp_path, sampler, killed_after
+) -> None:
+    replaced = {"trials: 8": f"trials: 14\n  sampler: {sampler}"}
+    if sampler == "grid":
+        replaced["{log: [1e-4, 1e-1]}"] = "[1e-4, 1e-3, 1e-2, 1e-1]"
+    search = make_search(replaced=replaced)
+    whole = make_launch(search, folder=tmp_path / "whole")
+    whole.to_the_end()
+    first = make_launch(search, "killed", folder=tmp_path / "parts")
+    first.to_the_end(killed_after)
+    left = first.next()  # begun, never ended: the process is gone
+    first.asker.progressed(left, Progress(1, 2, {"pckh": 1.0}))
+    second = make_launch(search, "second", folder=tmp_path / "parts", ended=lambda launch: launch == "killed")
+    second.to_the_end()
+    assert second.given[0].fingerprint == left.fingerprint  # what was left comes first, and once
+    assert _points(second.result) == _points(whole.result)
+    trained = [job.fingerprint for job in (*first.given, *second.given)]
+    assert len(set(trained)) == len(trained) - 1 == 14
+
+
+@pytest.mark.slow
+def test_a_gaussian_process_goes_on_exactly_where_it_was(make_launch, make_search, tmp_path) -> None:
+    test_a_search_that_was_killed_goes_on_exactly_where_it_was(make_launch, make_search, tmp_path, "gp", 11)
+
+
+@pytest.mark.parametrize("moment", ["asked", "suggested", "noted", "told"])
+def test_a_kill_between_any_two_writes_loses_nothing(make_launch, make_search, tmp_path, monkeypatch, moment) -> None:
+    search = make_search()
+    whole = make_launch(search, folder=tmp_path / "whole")
+    whole.to_the_end()
+    first = make_launch(search, "killed", folder=tmp_path / "parts")
+    first.to_the_end(3)
+    broken = {"asked": "point", "suggested": "constrain", "noted": "same_before", "told": "finish"}[moment]
+
+    def kill(*args, **kwargs) -> None:
+        raise ZeroDivisionError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ledger_module.Ledger, broken, kill)
+        with pytest.raises(ZeroDivisionError):
+            first.to_the_end(1)
+    second = make_launch(search, "second", folder=tmp_path / "parts", ended=lambda launch: True)
+    second.to_the_end()
+    assert _points(second.result) == _points(whole.result)
+
+
+def test_a_repeated_point_is_told_and_not_trained(make_launch, make_search, monkeypatch) -> None:
+    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", FEW_IN_VAIN)
+    search = make_search(DISCRETE, replaced={"trials: 8": "trials: 9"})
+    assert search.space.size == 4
+    launch = make_launch(search)
+    launch.to_the_end()
+    assert len({job.fingerprint for job in launch.given}) == len(launch.given) == 4
+    assert "the space has no more" in launch.asker.reason
+    trials = launch.result.trials
+    repeated = [trial for trial in trials if trial.duplicate_of is not None]
+    assert len(repeated) >= FEW_IN_VAIN
+    assert len(repeated) == launch.heard.standing.repeated
+    for trial in repeated:
+        assert trial.state == "complete"
+        assert trial.values["pckh"] == trials[trial.duplicate_of].values["pckh"]
+
+
+def test_a_point_proposed_while_it_trains_is_told_once_that_ends(make_launch, make_search, monkeypatch) -> None:
+    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", FEW_IN_VAIN)
+    launch = make_launch(make_search(DISCRETE))
+    jobs = [launch.next() for _ in range(4)]  # all four points train at once
+    assert all(isinstance(job, Job) for job in jobs)
+    assert launch.next() == "done"  # every further one waits for one of these
+    waiting = [trial for trial in launch.result.trials if trial.state == "running" and trial.duplicate_of is not None]
+    assert len(waiting) >= FEW_IN_VAIN
+    for job in jobs:
+        launch.finish(job)
+    ended = launch.result.trials
+    assert {trial.state for trial in ended} == {"complete"}
+    repeated = [trial for trial in ended if trial.duplicate_of is not None]
+    assert all(trial.values["pckh"] == ended[trial.duplicate_of].values["pckh"] for trial in repeated)
+
+
+def test_a_recorded_trial_is_told_its_result(make_launch, monkeypatch) -> None:
+    known: dict[str, RecordedTrial] = {}
+    monkeypatch.setattr(asker_module, "read_trials", lambda uri, wanted: [known[wanted]] if wanted in known else [])
+    probe = make_launch()
+    job = probe.next()
+    known[job.fingerprint] = _record(job)
+    launch = make_launch(launch="two", ended=lambda launch: True)
+    launch.to_the_end()
+    assert job.fingerprint not in {each.fingerprint for each in launch.given}
+    told = next(trial for trial in launch.result.trials if trial.fingerprint == job.fingerprint)
+    assert (told.state, told.values["pckh"], told.run_id, told.reused) == ("complete", 77.0, "run", True)
+    assert ("told", told.name, "complete") in launch.heard.events
+    assert launch.result.counted == 8  # it counts, though it was not trained
+    assert launch.result.best.number == told.number
+
+
+def test_what_a_killed_launch_completed_is_told_as_trained(make_launch, monkeypatch) -> None:
+    first = make_launch()
+    job = first.next()
+    first.asker.progressed(job, Progress(1, 2, {"pckh": 5.0}))
+    monkeypatch.setattr(asker_module, "read_trials", lambda uri, wanted: [_record(job)] * (wanted == job.fingerprint))
+    second = make_launch(launch="two", ended=lambda launch: True)
+    second.to_the_end()
+    told = second.result.trials[0]
+    assert (told.state, told.values["pckh"], told.reused) == ("complete", 77.0, False)
+
+
+@pytest.mark.parametrize("retry", [False, True])
+def test_a_trial_that_the_record_knows_to_have_failed(make_launch, monkeypatch, retry) -> None:
+    probe = make_launch()
+    job = probe.next()
+    run = _record(job, "failed")
+    monkeypatch.setattr(asker_module, "read_trials", lambda uri, wanted: [run] if wanted == job.fingerprint else [])
+    launch = make_launch(launch="two", ended=lambda launch: True, retry_failed=retry)
+    launch.to_the_end()
+    assert (job.fingerprint in {each.fingerprint for each in launch.given}) is retry
+    first = launch.result.trials[0]
+    assert first.state == ("complete" if retry else "failed")
+    if not retry:
+        assert first.error == "failed before, in the study another: it broke"
+
+
+def test_failed_trials_count_and_are_tried_again_on_request_only(make_launch) -> None:
+    launch = make_launch()
+    launch.asker.failed(launch.next(), "ValueError: bad luck")
+    launch.to_the_end()
+    assert len(launch.given) == 8
+    assert launch.outcome.failed == {launch.given[0].name: "ValueError: bad luck"}
+    assert launch.result.trials[0].error == "ValueError: bad luck"
+    plain = make_launch(launch="two")
+    plain.to_the_end()
+    assert plain.given == []
+    again = make_launch(launch="three", retry_failed=True)
+    again.to_the_end()
+    assert [job.fingerprint for job in again.given] == [launch.given[0].fingerprint]
+    assert again.result.counted == 8
+    assert again.result.trials[0].duplicate_of == 8
+    assert again.heard.standing.failed == 0
+
+
+def test_a_launch_gives_up_when_everything_fails(make_launch) -> None:
+    launch = make_launch()
+    while isinstance(job := launch.next(), Job):
+        launch.asker.failed(job, "RuntimeError: no memory at all")
+    assert len(launch.given) == HOPELESS
+    assert (
+        launch.asker.reason == f"the first {HOPELESS} trials have all failed; the last: RuntimeError: no memory at all"
+    )
+
+
+def test_a_full_disk_ends_the_launch_and_leaves_the_trial_to_the_next(make_launch) -> None:
+    launch = make_launch()
+    job = launch.next()
+    launch.asker.failed(job, "DiskFullError: no space left")
+    assert launch.next() == "done"
+    launch.asker.ledger.end()
+    assert launch.result.trials[0].state == "interrupted"
+    second = make_launch(launch="two")
+    assert second.next().fingerprint == job.fingerprint
+
+
+def test_points_that_break_a_constraint_are_never_trained(make_launch, make_search) -> None:
+    constraint = '  constraints: ["params <= 5e3"]\n'
+    search = make_search(SEARCH.replace("  space:", f"{constraint}  space:"))
+    launch = make_launch(search)
+    launch.to_the_end()
+    assert len(launch.given) == 8
+    assert all(job.counts["params"] <= 5e3 for job in launch.given)
+    left_out = [trial for trial in launch.result.trials if trial.state == "infeasible"]
+    assert left_out
+    for trial in left_out:
+        assert trial.values["params"] > 5e3
+        assert trial.violations == {"params <= 5000": pytest.approx(trial.values["params"] / 5e3 - 1)}
+    told = launch.asker.ledger.trials()
+    assert all(told[trial.number].constraints["params <= 5000"] > 0 for trial in left_out)
+    assert launch.heard.standing.infeasible == len(left_out)
+    assert launch.result.counted == 8
+
+
+def test_pruned_trials_count_and_keep_their_last_figures(make_launch, make_search) -> None:
+    launch = make_launch(make_search(replaced={"trials: 8": "trials: 8\n  scheduler: asha"}, **{"training.epochs": 9}))
+    job = launch.next()
+    launch.asker.progressed(job, Progress(1, 9, {"pckh": 3.0}))
+    launch.asker.pruned(job, 1)
+    launch.to_the_end()
+    assert len(launch.given) == 8
+    pruned = launch.result.trials[0]
+    assert (pruned.state, pruned.values["pckh"], pruned.epochs) == ("pruned", 3.0, 1)
+    assert launch.heard.standing.pruned == 1
+    curves = {name: (epochs, curve) for name, epochs, curve in launch.asker.ledger.curves()}
+    assert curves["p0"] == (9, {1: 3.0})
+    assert len(curves) == 8
+
+
+def test_two_launches_share_a_search(make_launch) -> None:
+    one, two = make_launch(launch="one"), make_launch(launch="two")
+    while isinstance(first := one.next(), Job):
+        second = two.next()
+        one.finish(first)
+        if isinstance(second, Job):
+            two.finish(second)
+    assert len(one.given) + len(two.given) == 8
+    assert len({job.fingerprint for job in (*one.given, *two.given)}) == 8
+
+
+def test_what_a_living_launch_trains_is_left_to_it_until_it_falls_silent(make_launch, monkeypatch) -> None:
+    one = make_launch(launch="one")
+    job = one.next()
+    two = make_launch(launch="two")
+    assert two.next().fingerprint != job.fingerprint
+    now = [0.0]
+    monkeypatch.setattr(ledger_module.time, "monotonic", lambda: now[0])
+    three = make_launch(launch="three")
+    for _ in range(3):  # it is heard again and again
+        for launch in (one, two):
+            launch.asker.ledger.beat()
+        assert list(three.asker.ledger.left_behind()) == []
+        now[0] += 40.0
+    now[0] += 40.0
+    assert [trial.number for trial in three.asker.ledger.left_behind()] == [0, 1]
+
+
+def test_a_trial_of_another_study_under_way_is_waited_for(make_launch, monkeypatch) -> None:
+    monkeypatch.setattr(asker_module, "_POLL_S", 0.0)
+    launch = make_launch()
+    job = launch.next()
+    launch.asker.held(job, None)
+    others = [launch.next() for _ in range(3)]
+    assert all(isinstance(each, Job) for each in others)
+    assert others[0].fingerprint == job.fingerprint  # nobody holds its lease: it is given again
+    launch.asker.held(job, None)
+    monkeypatch.setattr(asker_module, "read_trials", lambda uri, wanted: [_record(job)] * (wanted == job.fingerprint))
+    assert isinstance(launch.next(), Job)
+    assert ("taken", job.variant) in launch.heard.events
+    assert launch.result.trials[0].values["pckh"] == 77.0
+
+
+def test_after_its_hours_nothing_new_begins(make_launch, make_search, monkeypatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(ledger_module.time, "monotonic", lambda: now[0])
+    search = make_search(replaced={"trials: 8": "trials: 8\n  hours: 1"})
+    launch = make_launch(search)
+    launch.to_the_end(2)
+    now[0] = 1800.0
+    launch.asker.ledger.beat()
+    later = make_launch(search, "two")  # what the first took counts
+    job = later.next()
+    now[0] = 3700.0
+    assert later.next() == "done"
+    assert later.asker.reason == "its 1 hours are over"
+    later.finish(job)  # what has begun goes to its end
+    assert later.result.trials[2].state == "complete"
+
+
+def test_a_launch_that_is_asked_to_stop_asks_for_nothing(make_launch) -> None:
+    wanted = [False]
+    launch = make_launch(stopped=lambda: wanted[0])
+    job = launch.next()
+    wanted[0] = True
+    assert launch.next() == "done"
+    launch.asker.ledger.end()
+    assert launch.result.trials[0].state == "interrupted"
+    assert make_launch(launch="two").next().fingerprint == job.fingerprint
+
+
+def test_first_points_come_first_and_once(make_launch, make_search) -> None:
+    first = "  first:\n    - {block.type: hierarchical, block.depth: 4, training.learning_rate: 0.01}\n"
+    search = make_search(SEARCH + first)
+    launch = make_launch(search)
+    assert launch.next().label == search.label(search.first[0])
+    again = make_launch(search, "two", ended=lambda launch: True)
+    again.to_the_end()
+    assert [dict(trial.point) for trial in again.result.trials].count(dict(search.first[0])) == 1
+
+
+def test_a_result_that_is_no_number_is_a_failure(make_launch) -> None:
+    launch = make_launch()
+    job = launch.next()
+    launch.asker.progressed(job, Progress(1, 2, {"pckh": float("nan")}))
+    launch.asker.finished(job)
+    assert launch.result.trials[0].state == "failed"
+    assert launch.result.trials[0].error == "it reports no finite pckh"
+
+
+def test_a_grid_is_gone_through_once(make_launch, make_search) -> None:
+    search = make_search(DISCRETE, replaced={"trials: 8": "trials: 8\n  sampler: grid"})
+    launch = make_launch(search)
+    launch.to_the_end()
+    assert len(launch.given) == len(launch.result.trials) == 4
+    assert launch.asker.reason == "every point of the grid has been tried"
+
+
+def test_several_objectives_have_a_front(make_launch, make_search) -> None:
+    search = make_search(replaced={"trials: 8": "trials: 12\n  objectives: [pckh, params]"})
+    launch = make_launch(search)
+    launch.to_the_end()
+    front = launch.result.front
+    assert launch.result.best is None
+    for trial in launch.result.complete:
+        beaten = any(
+            other.values["pckh"] >= trial.values["pckh"]
+            and other.values["params"] <= trial.values["params"]
+            and (other.values["pckh"], other.values["params"]) != (trial.values["pckh"], trial.values["params"])
+            for other in launch.result.complete
+        )
+        assert (trial in front) is not beaten or any(
+            other.number < trial.number
+            and (other.values["pckh"], other.values["params"]) == (trial.values["pckh"], trial.values["params"])
+            for other in front
+        )
