@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +68,12 @@ def search(
     compiled: TorchCompile = False,
     concurrent: Concurrent = None,
     retry: RetryOption = None,
+    trials: Annotated[
+        int | None, typer.Option(min=1, help="How many trials in all, in place of the study's.", show_default=False)
+    ] = None,
+    hours: Annotated[
+        float | None, typer.Option(min=0.001, help="After so many hours in all nothing begins.", show_default=False)
+    ] = None,
     shown_as: Format = ShownAs.terminal,
 ) -> None:
     """Search a study's space: propose points, train them, stop the poor ones early, and show the best or the front.
@@ -84,8 +91,9 @@ def search(
     if not names_a_search(study):
         hint = f"train its rows with: hglab run {study}"
         raise InputError.at(str(study), "the study has no `search:`, so there is nothing to search", hint)
+    wanted = expanded_search(study, scale, data, settings)
     search_on(
-        expanded_search(study, scale, data, settings),
+        replace(wanted, trials=trials or wanted.trials, hours=hours or wanted.hours),
         Path(runs),
         tracking_uri,
         data_root,

@@ -114,14 +114,14 @@ def plan_study(
     versions = dict(known_versions or {})
     for variant in expanded.variants:
         model, data = variant.config.model, variant.config.data
-        wrong = [*check_model(model, data.resolution), *_batch_problems(variant.config)]
+        wrong = [*check_model(model, data.resolution), *batch_problems(variant.config)]
         problems += [
             Problem(variant.location, f"the network of '{variant.id}' cannot be built: {what}") for what in wrong
         ]
         if not wrong:
             counts[variant.id] = count(model, data.resolution)
     for reference, teacher in teachers.items():
-        wrong = [*check_model(teacher.config.model, teacher.config.data.resolution), *_batch_problems(teacher.config)]
+        wrong = [*check_model(teacher.config.model, teacher.config.data.resolution), *batch_problems(teacher.config)]
         what = f"the network of the teacher '{reference}' cannot be built"
         problems += [Problem(teacher.variant.location, f"{what}: {each}") for each in wrong]
     for trial in expanded.trials:
@@ -248,7 +248,7 @@ def _teacher(row: Variant, reference: str, teacher: Trial) -> Trial:
     return Trial(variant, teacher.seed, teacher.config)
 
 
-def _batch_problems(config: TrialConfig) -> list[str]:
+def batch_problems(config: TrialConfig) -> list[str]:
     """BatchNorm cannot normalise a single value, which is what a batch of one image leaves of a map of one pixel."""
     smallest = config.data.resolution // 4 // 2**config.model.order
     batch = min(config.training.batch_size, config.data.train_images or config.training.batch_size)

@@ -49,6 +49,7 @@ class Asker:
         monitor: is told how it goes.
         watch: passes on to the monitor, and remembers how jobs ended.
         reason: why the search ended before all its trials, if it did.
+        jobs: every job that this launch has begun, by the name of its point.
     """
 
     ledger: Ledger
@@ -60,8 +61,8 @@ class Asker:
     monitor: SearchMonitor
     watch: Watch
     reason: str | None = None
+    jobs: dict[str, Job] = field(default_factory=dict)
     _open: dict[str, Trial] = field(default_factory=dict)
-    _jobs: dict[str, Job] = field(default_factory=dict)
     _last: dict[str, Progress] = field(default_factory=dict)
     _curves: dict[str, dict[str, float]] = field(default_factory=dict)
     _held: dict[str, LeaseWatch] = field(default_factory=dict)
@@ -148,11 +149,6 @@ class Asker:
             self.watch.held(job, holder)
             self._held[job.variant] = LeaseWatch(job.places.folder(job.fingerprint), job.claim.heartbeat_s)
 
-    @property
-    def jobs(self) -> list[Job]:
-        """Every job that this launch has begun."""
-        return list(self._jobs.values())
-
     def _consider(self, trial: Trial) -> Job | None:
         """The job of a trial of Optuna's; None if it was told at once."""
         search = self.ledger.search
@@ -173,7 +169,7 @@ class Asker:
             return None
         self.ledger.note(trial, noted)
         self._in_vain = 0
-        self._open[job.variant], self._jobs[job.variant] = trial, job
+        self._open[job.variant], self.jobs[job.variant] = trial, job
         return None if self._told_from_the_record(job, trial) else job
 
     def _told_from_the_record(self, job: Job, trial: Trial) -> bool:
@@ -249,7 +245,7 @@ class Asker:
             return None
         self._polled = time.monotonic()
         for name, watch in list(self._held.items()):
-            job = self._jobs[name]
+            job = self.jobs[name]
             run = choose_runs(self._recorded(job)).get(job.fingerprint)
             if run is not None and run.state == "complete":
                 self.watch.taken(job)

@@ -146,7 +146,7 @@ def launch_search(
     finally:
         with suppress(Exception):  # the storage is away: silence tells other launches that this one is gone
             ledger.end()
-        end_launch(run, places, asker.jobs, outcome)
+        end_launch(run, places, list(asker.jobs.values()), outcome)
         request.withdraw()
     return SearchOutcome(outcome, ledger.result(), asker.reason)
 
