@@ -91,6 +91,10 @@ def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) 
     ]
     if search.budget:
         lines.append(f"Its budget is left out here: {_said(search.budget)}.")
+    elif search.trial_seed < seeds:
+        lines.append(
+            f"Seed {search.trial_seed} is the search's, by which these rows were chosen: it flatters them."
+        )
     if left := _costs_set(search):
         lines.append(f"It ran with {_said(left)}, which is left to the command line here, too.")
     options = "".join(f" --set {key}={scalar(value)}" for key, value in left.items())

@@ -154,3 +154,11 @@ def test_scalars_are_read_back(value: object) -> None:
         "key": value,
         "flow": {"key": value},
     }
+
+
+@pytest.mark.parametrize(("budget", "flatters"), [("budget: {training.epochs: 6}", False), ("budget: {}", True)])
+def test_a_seed_by_which_rows_were_chosen_is_named(tmp_path: Path, budget: str, flatters: bool) -> None:
+    path = write_search(tmp_path, "[pckh]", changes={"budget: {training.epochs: 6}": budget})
+    result = made_up(path)
+    text = study_text(result, promote(result, 1), "best", "best.yaml", 2)
+    assert ("it flatters them" in text) is flatters
