@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ from analysis.report.trials import Failure, TrialLine, dates, explained, failure
 from analysis.search.choosing import NothingFound
 from analysis.search.space_words import aim, sampler_words, scheduler_words, where
 from analysis.search.states import in_words, state_of, states
-from analysis.search.table import importance_notes, search_table
+from analysis.search.table import search_table
 from analysis.search.tally import tally
 from analysis.search.words import metric_named
 from runners.record.chosen import choose_runs
@@ -67,7 +67,6 @@ class SearchContents:
         facts: objectives, constraints, sampler and scheduler in words.
         tally: how far it is, in a sentence or two.
         table: the front, or the best; None where no trial is complete.
-        importance: what matters, a sentence for each objective.
         objectives: what stands above the figures of `trials`, and which direction is better.
         pictures: its figures, drawn or not.
         trials: every point.
@@ -90,7 +89,6 @@ class SearchContents:
     facts: Mapping[str, str]
     tally: str
     table: Table | None
-    importance: tuple[str, ...]
     objectives: tuple[tuple[str, str], ...]
     pictures: tuple[Picture, ...]
     trials: tuple[PointLine, ...]
@@ -138,7 +136,6 @@ def gather_search(
         facts=_facts(search),
         tally=tally(result),
         table=table,
-        importance=tuple(importance_notes(result, importance)),
         objectives=tuple((metric_named(each.metric).header, each.direction) for each in search.objectives),
         pictures=_pictures(result, importance),
         trials=tuple(_point_lines(result, chosen)),
@@ -230,7 +227,7 @@ def _pictures(result: SearchResult, importance: Mapping[str, Mapping[str, float]
         def make() -> Drawing:
             try:
                 with styled():
-                    return draw()
+                    return replace(draw(), notes=())  # they stand on the picture
             except NothingFound as nothing:
                 raise NothingToDraw(str(nothing)) from None
 
