@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from analysis.figures.page import Drawing, finish, new_figure, text_width
 from analysis.figures.style import FAINT, INK, PAGE, SMALL
 from analysis.search.axes import axis_label
-from analysis.search.choosing import NothingFound
+from analysis.search.choosing import NothingFound, spread
 from analysis.search.coordinates import NOT_USED, Coordinate, coordinate, spread_band
 from analysis.search.tally import caution, tally
 from analysis.search.words import metric_named, names_of
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 _COLOURS: Final = ("#d2d2d2", "#a9c7dd", "#56a0cf", "#0072B2", "#013a5e")
 """From the worst to the best by the first objective: light to dark, so that a grey print tells them apart, too."""
 _BEST: Final = "#D55E00"
-_MOST_BEST = 5
+_MOST_BEST = 5  # of a front
+_MOST_ALONE = 3  # of one objective
 _HEIGHT = 3.1
 _EDGE = 0.45  # inches left of the first axis and right of the last
 
@@ -41,8 +42,8 @@ def draw_coordinates(result: SearchResult) -> Drawing:
         raise NothingFound(f"no trial is complete yet. {tally(result)}")
     axes_of = [coordinate(each) for each in search.space.dimensions]
     unused = any(axis.key not in trial.point for axis in axes_of for trial in trials)
-    best = result.front if len(search.objectives) > 1 else result.ranked[:3]
-    best = best[:_MOST_BEST]
+    several = len(search.objectives) > 1
+    best = spread(result.front, search.objectives, _MOST_BEST) if several else result.ranked[:_MOST_ALONE]
     figure = new_figure(PAGE, _HEIGHT)
     axes: Any = figure.subplots()
     columns = len(axes_of) + len(search.objectives)
@@ -74,7 +75,7 @@ def draw_coordinates(result: SearchResult) -> Drawing:
     if left_out:
         notes.append(f"{left_out} points that were stopped early, left out, repeated or failed are not drawn.")
     notes.append(caution(len(trials)))
-    handles, labels = _legend(best, several=len(search.objectives) > 1)
+    handles, labels = _legend(best, several=several)
     return finish(figure, notes, handles if unused else handles[:1], labels if unused else labels[:1])
 
 
