@@ -40,7 +40,8 @@ class SearchProgress:
         self._metric = metric
         self._running: dict[str, tuple[str, Progress | None]] = {}
         self._standing: SearchStanding | None = None
-        self._begin = time.monotonic()
+        self._begin = self._stood = time.monotonic()
+        self._ended = 0  # trials: what counts without what trains here
         self._ended_before = 0  # in earlier launches: they say nothing of how fast this one is
         self._told_best: int | None = None
         self._told_ended = 0
@@ -96,10 +97,12 @@ class SearchProgress:
 
     def stands(self, standing: SearchStanding) -> None:
         """Take up how far the search is; in a log, say so where it has gone on."""
-        ended = self._ended(standing)
+        # Now, not when it is drawn: a trial may begin before the standing that counts it is told.
+        ended = self._ended = max(0, standing.counted - len(self._running))
+        self._stood = time.monotonic()
         if self._standing is None:
             self._ended_before = self._told_ended = ended
-            self._begin = time.monotonic()
+            self._begin = self._stood
         self._standing = standing
         best = standing.best.number if standing.best else None
         if best is not None and best != self._told_best and standing.best is not None:
@@ -135,37 +138,34 @@ class SearchProgress:
         return [Text.assemble(("front so far  ", "bold"), count), points_table(some, self._search)]
 
     def _summary(self, standing: SearchStanding) -> Text:
-        gone = time.monotonic() - self._begin
-        left = self._left(standing, gone)
+        now = time.monotonic()
+        gone = standing.seconds + now - self._stood
+        left = self._left(standing, now, gone)
         running = len(self._running)
         words = [
-            (f"{self._ended(standing)}/{standing.trials} trials", "bold"),
+            (f"{self._ended}/{standing.trials} trials", "bold"),
             (f"  {running} running" if running else "", ""),
             (f"  {standing.pruned} stopped early" if standing.pruned else "", "yellow"),
             (f"  {standing.infeasible} left out" if standing.infeasible else "", ""),
             (f"  {standing.repeated} repeated" if standing.repeated else "", ""),
             (f"  {standing.failed} failed" if standing.failed else "", "red"),
             (f"  {standing.epochs_trained} epochs", ""),
-            (f"  {duration(standing.seconds)} gone", ""),
+            (f"  {duration(gone)} gone", ""),
             (f"  about {duration(left)} left" if left is not None else "", ""),
         ]
         return Text.assemble(*words)
 
-    def _left(self, standing: SearchStanding, gone: float) -> float | None:
+    def _left(self, standing: SearchStanding, now: float, gone: float) -> float | None:
         """The seconds until the trials or the hours are used up, whichever comes first; None while nothing tells."""
-        lefts = []
-        ended = self._ended(standing)
-        if ended >= standing.trials:
+        if self._ended >= standing.trials:
             return None
-        if ended > self._ended_before:
-            lefts.append(gone / (ended - self._ended_before) * max(0, standing.trials - ended))
+        lefts = []
+        if self._ended > self._ended_before:
+            each = (now - self._begin) / (self._ended - self._ended_before)
+            lefts.append(each * (standing.trials - self._ended))
         if standing.hours is not None:
-            lefts.append(max(0.0, standing.hours * 3600 - standing.seconds))
+            lefts.append(max(0.0, standing.hours * 3600 - gone))
         return min(lefts) if lefts else None
-
-    def _ended(self, standing: SearchStanding) -> int:
-        """The trials that have come to an end: what counts without what trains here at this moment."""
-        return max(0, standing.counted - len(self._running))
 
     def _outcome(self, job: Job) -> str:
         _, last = self._running.pop(job.name, ("", None))

@@ -115,11 +115,12 @@ def test_points_that_need_no_training(search, changes, lines: list[str]) -> None
 
 
 def test_a_log_says_how_the_search_goes_on(search, monkeypatch) -> None:
-    clock = iter([0.0, 100.0, *[160.0] * 4])
-    monkeypatch.setattr("cli.search_progress.time.monotonic", lambda: next(clock))
+    now = [100.0]
+    monkeypatch.setattr("cli.search_progress.time.monotonic", lambda: now[0])
     progress, log = _progress(search)
     progress.stands(replace(NOTHING, counted=2, seconds=500.0))
     assert log.getvalue() == "", "what earlier launches did is not news"
+    now[0] = 160.0
     best = _found(search, 0)
     progress.stands(
         replace(
@@ -145,6 +146,16 @@ def test_what_trains_at_this_moment_has_not_ended(search) -> None:
     assert _rendered(progress)[-1] == "0/6 trials  1 running  0 epochs  0.0 s gone"
 
 
+def test_time_goes_by_between_two_standings(search, monkeypatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("cli.search_progress.time.monotonic", lambda: now[0])
+    progress, _ = _progress(search, terminal=True)
+    progress.stands(replace(NOTHING, counted=1, seconds=50.0, hours=0.1))
+    now[0] = 130.0
+    progress.started(JOB)
+    assert _rendered(progress)[-1] == "1/6 trials  1 running  0 epochs  1 min 20 s gone  about 4 min 40 s left"
+
+
 @pytest.mark.parametrize(
     ("counted", "hours", "left"),
     [
@@ -158,10 +169,11 @@ def test_what_trains_at_this_moment_has_not_ended(search) -> None:
     ],
 )
 def test_the_time_left_is_that_of_the_trials_or_of_the_hours(search, monkeypatch, counted, hours, left) -> None:
-    clock = iter([0.0, 0.0, *[60.0] * 9])
-    monkeypatch.setattr("cli.search_progress.time.monotonic", lambda: next(clock))
+    now = [100.0]
+    monkeypatch.setattr("cli.search_progress.time.monotonic", lambda: now[0])
     progress, _ = _progress(search, terminal=True)
     progress.stands(NOTHING)
+    now[0] = 160.0
     progress.stands(replace(NOTHING, counted=counted, hours=hours, seconds=300.0))
     *_, summary = _rendered(progress)
     assert (summary.rpartition("gone")[2].strip() or None) == left
