@@ -51,6 +51,8 @@ def inspect(
     is called by its number (STUDY/p12), a first point by its place (STUDY/first1).
 
     Example: hglab inspect studies/table2_blocks.yaml/hierarchical --scale paper --diagram block.svg
+
+    Example: hglab inspect studies/search_blocks.yaml/p12 --diagram block.svg
     """
     from cli.inspection import print_network, print_networks
     from cli.searches import names_a_search, search_as_launched

@@ -37,6 +37,8 @@ def plan(
     Of a search: its space, the share of it that its constraints leave, its first points, what it has found so far.
 
     Example: hglab plan studies/table2_blocks.yaml --scale laptop --data lsp --data-root DIR
+
+    Example: hglab plan studies/search_blocks.yaml --scale tiny
     """
     from rich.console import Console
 

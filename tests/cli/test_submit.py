@@ -22,6 +22,7 @@ import pytest
 
 from runners.record.reading import read_launches, read_trials
 from tests.cli.conftest import command, environment
+from tests.cli.searches import write_search
 from tests.small import OPTIONS
 
 
@@ -113,6 +114,22 @@ def test_a_study_is_sent_with_its_code_and_what_it_refers_to(call, small_study, 
         name for name in code if name.endswith(".py")
     }
     assert any(name.startswith("search_space/") and name.endswith(".yaml") for name in code)
+
+
+@pytest.mark.slow
+def test_a_search_is_sent_with_its_storage(call, tmp_path, head) -> None:
+    address, sent = head
+    path = write_search(tmp_path, 'constraints: ["params <= 1.0 x other/a"]')
+    rows = "{id: a, set: {block.type: multi_scale}}, {id: b}"
+    (tmp_path / "other.yaml").write_text(f"study: other\nvariants: [{rows}]\n")
+    result = call("submit", path, "--scale", "tiny", "--storage", "sqlite:///here.db", "--address", address)
+    assert result.exit_code == 0, result.output
+    (job,) = sent.jobs
+    words = shlex.split(job["entrypoint"])
+    assert words[3:5] == ["run", "small_search.yaml"]
+    assert words[-4:] == ["--storage", f"sqlite:///{tmp_path / 'here.db'}", "--address", "auto"]
+    package = sent.packages[job["runtime_env"]["working_dir"].rsplit("/", 1)[1]]
+    assert set(zipfile.ZipFile(io.BytesIO(package)).namelist()) == {"small_search.yaml", "other.yaml"}
 
 
 @pytest.mark.parametrize(
