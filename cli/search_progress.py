@@ -97,8 +97,7 @@ class SearchProgress:
 
     def stands(self, standing: SearchStanding) -> None:
         """Take up how far the search is; in a log, say so where it has gone on."""
-        # Now, not when it is drawn: a trial may begin before the standing that counts it is told.
-        ended = self._ended = max(0, standing.counted - len(self._running))
+        ended = self._ended = standing.counted - standing.running
         self._stood = time.monotonic()
         if self._standing is None:
             self._ended_before = self._told_ended = ended

@@ -112,7 +112,8 @@ def check_feasible(search: ExpandedSearch) -> None:
     """
     constraints = [each for each in resolved(search) if each.metric != LATENCY]
     judged: list[tuple[Point, Verdict]] = []
-    for point in (*search.first, *_points(search)):
+    first = [dict(point) for point in search.first]
+    for point in (*first, *(point for point in _points(search) if dict(point) not in first)):
         verdict = judge(search.config(point), constraints)
         if verdict.feasible:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import TYPE_CHECKING
 
 from runners.search.results import SearchResult
@@ -31,10 +32,13 @@ def importances(result: SearchResult) -> dict[str, dict[str, float]]:
         if len({trial.values.get(objective.metric) for trial in result.complete}) < 2:
             found[objective.metric] = {}
             continue
-        shares = get_param_importances(study, target=functools.partial(_value, place))
+        with warnings.catch_warnings():  # of dimensions that are not active everywhere, which is what it is for
+            warnings.simplefilter("ignore")
+            shares = get_param_importances(study, target=functools.partial(_loss, place, objective.direction))
         found[objective.metric] = {key: float(share) for key, share in shares.items()}
     return found
 
 
-def _value(place: int, trial: FrozenTrial) -> float:
-    return float(trial.values[place])
+def _loss(place: int, direction: str, trial: FrozenTrial) -> float:
+    """An objective so that less is better, as PED-ANOVA takes whatever it is given."""
+    return float(trial.values[place]) * (-1 if direction == "max" else 1)

@@ -26,6 +26,7 @@ class SearchStanding:
         epochs_trained: epochs trained by all trials together.
         seconds: what all launches have taken.
         hours: the budget, if there is one.
+        running: how many of `counted` have begun, or are about to, and have not ended.
     """
 
     counted: int
@@ -39,6 +40,7 @@ class SearchStanding:
     epochs_trained: int
     seconds: float
     hours: float | None
+    running: int = 0
 
 
 def standing_of(result: SearchResult, seconds: float) -> SearchStanding:
@@ -56,6 +58,7 @@ def standing_of(result: SearchResult, seconds: float) -> SearchStanding:
         epochs_trained=sum(trial.epochs for trial in own if counts(trial) and not trial.reused),
         seconds=seconds,
         hours=result.search.hours,
+        running=sum(trial.state in ("running", "interrupted") for trial in own),
     )
 
 

@@ -102,7 +102,7 @@ def read_search(search: ExpandedSearch, places: Places, storage: str | None = No
     url = kept.storage_url(places, storage)
     study = kept.open_study(search, url)
     if study is None:
-        what = f"the search has not begun at scale {search.scale}: it is not in {url}"
+        what = f"the search has not begun at scale {search.scale}: it is not in {kept.without_password(url)}"
         hint = f"hglab search {search.study.path}, or name its --scale, --data, --set or --storage as it was begun"
         raise InputError.at(str(search.study.path), what, hint)
     return result_of(search, study, url)

@@ -102,18 +102,30 @@ def _open_storage(url: str) -> BaseStorage:
     import optuna
     from sqlalchemy.exc import SQLAlchemyError
 
-    if url.startswith(_SQLITE):
-        Path(url.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
+    shown = f"--storage {without_password(url)}"
     try:
+        if _is_file(url):
+            Path(url.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
         rdb = optuna.storages.RDBStorage(url, engine_kwargs={"connect_args": {"timeout": 60}} if _is_file(url) else {})
         return optuna.storages.get_storage(rdb)
     except ModuleNotFoundError as error:
         what = f"this kind of database needs the package '{error.name}'"
-        raise InputError.at(f"--storage {url}", what, f"pip install {error.name}") from None
-    except (ImportError, RuntimeError, ValueError, SQLAlchemyError) as error:
-        said = str(error).splitlines()[0]
+        raise InputError.at(shown, what, f"pip install {error.name}") from None
+    except (ImportError, OSError, RuntimeError, ValueError, SQLAlchemyError) as error:
+        said = str(error).splitlines()[0].replace(url, without_password(url))
         hint = "give a database as SQLAlchemy writes it, as in sqlite:///runs/optuna.db"
-        raise InputError.at(f"--storage {url}", f"cannot be opened ({said})", hint) from None
+        raise InputError.at(shown, f"cannot be opened ({said})", hint) from None
+
+
+def without_password(url: str) -> str:
+    """A database's URL as it may be shown."""
+    from sqlalchemy.engine import make_url
+    from sqlalchemy.exc import ArgumentError
+
+    try:
+        return make_url(url).render_as_string(hide_password=True)
+    except ArgumentError:
+        return url
 
 
 def _is_file(url: str) -> bool:
@@ -136,7 +148,7 @@ def check_same_data(study: Study, url: str, versions: Mapping[str, str]) -> None
         if known.get(name, version) != version:
             what = f"the data set '{name}' has changed since the search began ({known[name]}, now {version})"
             hint = "give another --storage to search on the data as it is now; recorded trials of it count there, too"
-            raise InputError.at(f"--storage {url}", what, hint)
+            raise InputError.at(f"--storage {without_password(url)}", what, hint)
     if not versions.items() <= known.items():
         study.set_user_attr(_DATA, {**known, **versions})
 

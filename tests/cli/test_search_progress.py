@@ -141,7 +141,7 @@ def test_what_trains_at_this_moment_has_not_ended(search) -> None:
     progress, log = _progress(search)
     progress.stands(NOTHING)
     progress.started(JOB)
-    progress.stands(replace(NOTHING, counted=1))
+    progress.stands(replace(NOTHING, counted=1, running=1))
     assert log.getvalue().splitlines() == ["p3 hierarchical, depth 3: started"]
     assert _rendered(progress)[-1] == "0/6 trials  1 running  0 epochs  0.0 s gone"
 
@@ -185,7 +185,7 @@ def test_the_display_of_one_objective(search) -> None:
     progress.started(_job("p4", "bottleneck"))
     progress.progressed(JOB, EPOCH)
     best = _found(search, 0)
-    progress.stands(replace(NOTHING, counted=3, best=best, front=(best,), epochs_trained=3))
+    progress.stands(replace(NOTHING, counted=3, running=2, best=best, front=(best,), epochs_trained=3))
     running, starting, found, summary = _rendered(progress)
     assert running.split()[:4] == ["p3", "hierarchical,", "depth", "3"]
     assert running.endswith("epoch 1/3  PCKh 31.2")
