@@ -64,7 +64,7 @@ class Condition:
     otherwise: tuple[tuple[Need, ...], ...] = ()
     also: str = ""
 
-    @property
+    @functools.cached_property
     def alternatives(self) -> tuple[tuple[Need, ...], ...]:
         """One of these suffices; of each all needs must hold."""
         return ((Need(self.needs, self.values),), *self.otherwise)
@@ -171,13 +171,22 @@ def active_settings(config: TrialConfig) -> dict[str, Any]:
     the hourglass there is what differs from the rest of the network, and that alone.
     """
     flat = flatten(config)
-    active = {key: value for key, value in flat.items() if unmet(key, flat) is None}
+    silent = _silent_levels()
+    if any(flat[key] != value for key, value in silent.items()):
+        silent = {}
+    active = {key: value for key, value in flat.items() if key not in silent and unmet(key, flat) is None}
     active = {key: value + 0.0 if isinstance(value, float) else value for key, value in active.items()}  # -0.0 is 0.0
     if active["data.name"] == "synthetic":
         for key, number in SYNTHETIC_IMAGES.items():
             active[key] = number if active[key] is None else active[key]
     active["model.features"] = active["model.features"] * active.pop("model.width")
     return _levels_made_one(active, flat)
+
+
+@functools.cache
+def _silent_levels() -> Mapping[str, Any]:
+    """The keys of levels, with the values at which they say nothing: then none of them need be looked at."""
+    return MappingProxyType({key: value for key, value in flatten(TrialConfig()).items() if key.startswith("level")})
 
 
 def _levels_made_one(active: dict[str, Any], flat: Mapping[str, Any]) -> dict[str, Any]:
@@ -195,6 +204,7 @@ def _levels_made_one(active: dict[str, Any], flat: Mapping[str, Any]) -> dict[st
     return made
 
 
+@functools.cache
 def _inherits(key: str) -> str | None:
     """The key that says what a key of a level's block leaves out; None for every other key."""
     level, _, rest = key.partition(".")

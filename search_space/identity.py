@@ -12,7 +12,7 @@ import json
 
 from search_space.conditions import active_settings
 from search_space.config import TrialConfig
-from search_space.keys import all_keys, flatten
+from search_space.keys import all_keys
 
 TRAINING_CODE_VERSION = 1
 """Raise by hand whenever a change makes a trial train to other numbers. `tests/runners/test_golden_trial.py` fails when
@@ -47,9 +47,9 @@ def canonical(config: TrialConfig, data_version: str, teacher: str | None = None
     settings = active_settings(config)
     if teacher is not None:  # what it learns from is a trial, whatever that is called
         settings["distillation.teacher"] = teacher
-    defaults = flatten(TrialConfig())
+    default = defaults()
     for key in LATER_KEYS:
-        if key in settings and settings[key] == defaults[key]:
+        if key in settings and settings[key] == default[key]:
             del settings[key]
     content = {
         "settings": settings,

@@ -7,8 +7,9 @@ rather than `model.block.type`. So do those of the hourglass's levels: `level1.b
 from __future__ import annotations
 
 import functools
+import operator
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
@@ -132,13 +133,18 @@ def check_value(name: str, value: Any) -> tuple[str, str | None] | None:
 
 def flatten(config: TrialConfig) -> dict[str, Any]:
     """The configuration as one flat mapping from keys to values, in the order of `all_keys`; the seed is left out."""
-    flat: dict[str, Any] = {}
-    for name, key in all_keys().items():
-        value: Any = config
-        for part in key.path:
-            value = getattr(value, part)
-        flat[name] = value
-    return flat
+    return {name: getter(config) for name, getter in _getters().items()}
+
+
+@functools.cache
+def defaults() -> Mapping[str, Any]:
+    """The value of every key where no study, scale or option says otherwise."""
+    return types.MappingProxyType(flatten(TrialConfig()))
+
+
+@functools.cache
+def _getters() -> Mapping[str, Callable[[TrialConfig], Any]]:
+    return {name: operator.attrgetter(".".join(key.path)) for name, key in all_keys().items()}
 
 
 def assemble(settings: Mapping[str, Any], seed: int = 0) -> TrialConfig:
