@@ -16,9 +16,7 @@ from runners.job import Job, Places, Resources
 from runners.launch import Outcome
 from runners.launch_run import LaunchRun, begin_launch, end_launch
 from runners.lease import Claim, heartbeat_s, hold
-from runners.mirrored import weights_finder
 from runners.record import names
-from runners.record.chosen import choose_runs
 from runners.record.liveness import boot_id
 from runners.record.patience import RecordAway
 from runners.record.reading import read_launches, read_trials
@@ -32,7 +30,8 @@ from runners.search.monitor import SearchMonitor
 from runners.search.planner import Planner, most_epochs
 from runners.search.results import SearchResult
 from runners.search.storage import check_same_data, create_study, storage_url
-from runners.sharing import Watch, train_each_once
+from runners.search.teachers import Teaching, missing_teachers, train_teachers
+from runners.sharing import Watch
 from search_space import ExpandedSearch, InputError, TrialConfig
 from tasks.errors import DataError
 from tasks.version import data_version
@@ -126,10 +125,12 @@ def launch_search(
         watch=Watch(monitor, outcome),
         constraints=constraints,
     )
+    teaching = Teaching()
     try:
         with hold(run.folder, run.id, claim), _beating(ledger):
             run.record.log_file(run.id, search.study.path)
-            _train_teachers(planner, places, teach, Watch(monitor, outcome))
+            teaching = missing_teachers(planner)
+            train_teachers(teaching, teach, Watch(monitor, outcome), retry_failed=options.retry_failed)
             asker.begin()
             halving = make_halving(search, most_epochs(search))
             if halving is not None:
@@ -146,29 +147,9 @@ def launch_search(
     finally:
         with suppress(Exception):  # the storage is away: silence tells other launches that this one is gone
             ledger.end()
-        end_launch(run, places, list(asker.jobs.values()), outcome)
+        end_launch(run, places, [*teaching.jobs.values(), *asker.jobs.values()], outcome)
         request.withdraw()
     return SearchOutcome(outcome, ledger.result(), asker.reason)
-
-
-def _train_teachers(planner: Planner, places: Places, executor: Executor, watch: Watch) -> None:
-    """Train what points of the search learn from, where its weights are not there. Raises RuntimeError if one fails."""
-    wanted = planner.teachers()
-    if not wanted:
-        return
-    chosen = choose_runs(read_trials(places.uri))
-    has_weights = weights_finder(places)
-    missing = [
-        trial
-        for trial in wanted
-        if trial.fingerprint not in chosen
-        or chosen[trial.fingerprint].state != "complete"
-        or not has_weights(trial.fingerprint)
-    ]
-    jobs = {trial.fingerprint: planner.job_of(trial) for trial in missing}
-    train_each_once(missing, jobs, executor, watch)
-    for name, error in watch.outcome.failed.items():
-        raise RuntimeError(f"the teacher {name} has failed: {error}")
 
 
 def _mark_pruned(run: LaunchRun, job: Job, epoch: int) -> None:

@@ -8,7 +8,7 @@ from blocks.count import Counts, count
 from runners.job import Job, Places, Resources
 from runners.launch_run import LaunchRun
 from runners.lease import Claim
-from runners.planning import PlannedTrial, plan_trial, to_train_for
+from runners.planning import PlannedTrial, plan_trial
 from runners.record import names
 from runners.search.feasibility import Verdict
 from search_space import ExpandedSearch, Location, Trial, TrialConfig, Variant
@@ -50,20 +50,18 @@ class Planner:
         config = planned.config
         return self._job(planned, count(config.model, config.data.resolution))
 
-    def teachers(self) -> list[PlannedTrial]:
-        """What points of the search may learn from, and what that needs; what is to be trained first comes first."""
+    def students(self) -> list[PlannedTrial]:
+        """A trial for each teacher that points of the search may learn from; what they need is called after them."""
         dimension = self.search.space.by_key.get(_TEACHER)
-        references = [self.search.settings[_TEACHER]] if dimension is None else list(dimension.choices or ())
-        found: dict[str, PlannedTrial] = {}
-        settings = self.search.config({})
-        for reference in [each for each in references if each is not None]:
-            distillation = settings.distillation.model_copy(update={"teacher": reference})
-            student = self._planned(
-                "student", str(reference), settings.model_copy(update={"distillation": distillation})
-            )
-            for trial in to_train_for(student, lambda fingerprint: False)[:-1]:
-                found.setdefault(trial.fingerprint, trial)
-        return list(found.values())
+        named = [self.search.settings[_TEACHER]] if dimension is None else list(dimension.choices or ())
+        references = [reference for reference in named if reference is not None]
+        config = self.search.config({})
+        students = []
+        for number, reference in enumerate(references, start=1):
+            distillation = config.distillation.model_copy(update={"teacher": reference})
+            name = f"student_{number}" if len(references) > 1 else "student"  # names tell trials apart
+            students.append(self._planned(name, reference, config.model_copy(update={"distillation": distillation})))
+        return students
 
     def _planned(self, name: str, label: str, config: TrialConfig) -> PlannedTrial:
         if config.data.name not in self.versions:
