@@ -12,7 +12,7 @@ import json
 
 from search_space.conditions import active_settings
 from search_space.config import TrialConfig
-from search_space.keys import all_keys
+from search_space.keys import all_keys, defaults
 
 TRAINING_CODE_VERSION = 1
 """Raise by hand whenever a change makes a trial train to other numbers. `tests/runners/test_golden_trial.py` fails when
