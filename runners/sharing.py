@@ -15,6 +15,7 @@ from runners.planning import PlannedTrial
 from runners.record.chosen import choose_runs
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial
+from runners.worker import is_of_surroundings
 from search_space import InputError
 
 if TYPE_CHECKING:
@@ -132,12 +133,19 @@ def ready(pending: Iterable[PlannedTrial]) -> list[PlannedTrial]:
 
 
 def _fail_with_what_it_needs(trial: PlannedTrial, jobs: Mapping[str, Job], watch: Watch) -> bool:
-    """Whether a trial that this one needs has failed in this launch; then this one has failed, too."""
+    """Whether a trial that this one needs has failed in this launch; then this one has failed, too.
+
+    Where the surroundings of that one are to blame, they are of this one as well: the next launch goes on with both.
+    """
     for before in trial.needs:
         earlier = jobs.get(before.fingerprint)
         if earlier is not None and earlier.name in watch.outcome.failed:
             how = "the trial from whose weights it begins" if before is trial.begins_from else "its teacher"
-            watch.failed(jobs[trial.fingerprint], f"{how} has failed: {earlier.name}")
+            error = watch.outcome.failed[earlier.name]
+            what = f"{how} has failed: {earlier.name}"
+            if is_of_surroundings(error):
+                what = f"{error.split(':')[0]}: {how} could not be trained: {earlier.name}"
+            watch.failed(jobs[trial.fingerprint], what)
             return True
     return False
 

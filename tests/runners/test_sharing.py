@@ -14,6 +14,7 @@ from runners.launch import Outcome
 from runners.lease import Claim, find_lease, hold
 from runners.record.recorded import RecordedTrial
 from runners.sharing import Watch, train_each_once
+from runners.worker import is_of_surroundings
 from search_space import InputError
 from tests.runners.test_lease import ELSEWHERE, _leave
 from tests.runners.test_record import Silent
@@ -28,6 +29,7 @@ class Executor:
         self.rounds: list[list[str]] = []
         self.jobs: list[Job] = []
         self.turned_away_once: set[str] = set()
+        self.fails_with: dict[str, str] = {}
         self.silent = False
 
     def __call__(self, jobs, monitor) -> None:
@@ -39,6 +41,8 @@ class Executor:
             if job.name in self.turned_away_once:
                 self.turned_away_once.remove(job.name)
                 monitor.held(job, None)
+            elif job.name in self.fails_with:
+                monitor.failed(job, self.fails_with[job.name])
             else:
                 monitor.finished(job)
 
@@ -177,6 +181,18 @@ def test_what_begins_from_a_held_trial_waits_with_it(launched, places) -> None:
     train(chain)
     other.join()
     assert executor.rounds == [[trials[2].name, trials[3].name], [trials[0].name], [trials[1].name]]
+
+
+@pytest.mark.parametrize("needs", ["begins_from", "teacher"])
+def test_what_needs_a_trial_that_its_surroundings_ended_is_not_to_blame_either(launched, needs) -> None:
+    trials, executor, watch, train = launched
+    chain = [trials[0], replace(trials[1], **{needs: trials[0]}), replace(trials[2], **{needs: trials[1]})]
+    executor.fails_with["bottleneck/0"] = "DiskFullError: [Errno 28] no room"
+    train(chain)
+    errors = watch.outcome.failed
+    assert len(errors) == 3
+    assert all(is_of_surroundings(error) for error in errors.values())  # so that the next launch goes on with them
+    assert errors[trials[1].name].endswith(f"could not be trained: {trials[0].name}")
 
 
 def test_a_launch_that_waits_can_be_stopped(launched, places) -> None:
