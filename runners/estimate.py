@@ -12,6 +12,11 @@ from runners.record.recorded import RecordedTrial
 from search_space.conditions import active_settings
 from search_space.phases import epochs
 
+_FORWARD = 1 / 3
+"""The part of a step of training that a forward pass takes: backward there are two products for each one forward."""
+
+_TEACHER = "distillation.teacher"
+
 
 def estimate_seconds(
     trials: Sequence[PlannedTrial], counts: Mapping[str, Counts], recorded: Sequence[RecordedTrial]
@@ -19,13 +24,12 @@ def estimate_seconds(
     """Seconds for these trials, one after the other; None if the record holds nothing to go by.
 
     Time goes with epochs x images x multiply-accumulates. The rate is the median of finished trials on the same data
-    set with the same limit of images.
+    set with the same limit of images. A student's teacher computes, too, but learns nothing.
     """
     rates: dict[tuple[str, int | None], list[float]] = {}
     for done in recorded:
         macs = done.metrics.get("binary_macs", 0) + done.metrics.get("real_macs", 0)
-        # Stacks that are frozen cost less: such a trial says nothing of others, and is itself estimated too high.
-        if done.state == "complete" and macs and done.metrics.get("epoch") and "frozen" not in (done.phase or ""):
+        if done.state == "complete" and macs and done.metrics.get("epoch") and _is_typical(done):
             rate = done.metrics["seconds"] / (macs * done.metrics["epoch"])
             rates.setdefault(_data(done.settings), []).append(rate)
     total = 0.0
@@ -33,10 +37,22 @@ def estimate_seconds(
         settings = active_settings(trial.config)
         if _data(settings) not in rates:
             return None
-        cost = counts[trial.variant.id]
-        work = (cost.binary_macs + cost.real_macs) * epochs(trial.config)
-        total += median(rates[_data(settings)]) * work
+        macs = _macs(counts[trial.variant.id])
+        if trial.teacher is not None:
+            macs += _macs(counts[trial.teacher.variant.id]) * _FORWARD
+        total += median(rates[_data(settings)]) * macs * epochs(trial.config)
     return total
+
+
+def _is_typical(done: RecordedTrial) -> bool:
+    """Whether a trial says something of others: not where stacks are frozen, which cost less (and are estimated too
+    high), nor where a teacher computes as well.
+    """
+    return "frozen" not in (done.phase or "") and done.settings.get(_TEACHER) is None
+
+
+def _macs(cost: Counts) -> int:
+    return cost.binary_macs + cost.real_macs
 
 
 def _data(settings: Mapping[str, Any]) -> tuple[str, int | None]:

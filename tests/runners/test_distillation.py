@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from runners.estimate import estimate_seconds
 from runners.executors import run_inline
 from runners.job import Job, Places, Resources
 from runners.launch import launch, remaining
@@ -156,6 +157,24 @@ def test_the_students_of_a_failed_teacher_are_left_with_it(make, tmp_path) -> No
     assert {trial.name: error for trial, error in rest.failed} == dict.fromkeys(
         ("half/0", "half/1"), "it learns from half:teacher/3, which has failed"
     )
+
+
+def test_the_time_of_a_student_counts_what_its_teacher_computes(make) -> None:
+    plan = make()
+    alone, half = plan.trials[0], plan.trials[1]
+    settings = active_settings(alone.config)
+    work = {name: each.binary_macs + each.real_macs for name, each in plan.counts.items()}
+
+    def recorded(name: str, seconds: float, settings: dict) -> RecordedTrial:
+        figures = {"binary_macs": float(work[name]), "real_macs": 0.0, "epoch": 2.0, "seconds": seconds}
+        return RecordedTrial(name, "e", "small", name, 0, "tiny", name, "complete", figures, settings, {}, START)
+
+    record = [recorded("alone", 60.0, settings)]
+    [one, two] = [estimate_seconds([trial], plan.counts, record) for trial in (alone, half)]
+    assert one == pytest.approx(60)
+    assert two == pytest.approx(60 + 60 * work["half:teacher"] / work["alone"] / 3)
+    taught = [recorded("half", 600.0, active_settings(half.config))] * 3  # says nothing of those without a teacher
+    assert estimate_seconds([alone], plan.counts, [*record, *taught]) == pytest.approx(60)
 
 
 @pytest.mark.slow
