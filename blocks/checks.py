@@ -95,14 +95,16 @@ def _level_problems(model: ModelConfig, level: int) -> Iterator[str]:
         yield str(error)
         return
     block = level_block(model, level)
+    said: set[int] = set()
     for place in level_places(model, level):
         target = level - 1 if place == "up" else level
         try:
             outputs = level_features(model, target)
         except WidthError:
             continue  # said of that level
-        if block == model.block and outputs == hourglass_features(model):
-            continue  # said of the network
+        if outputs in said or (block == model.block and outputs == hourglass_features(model)):
+            continue  # said of another of the level's blocks, or of the network
+        said.add(outputs)
         try:
             plan_block(outputs, outputs, block, model.binary)
         except WidthError as error:

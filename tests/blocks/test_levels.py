@@ -238,6 +238,13 @@ def test_a_level_that_is_not_reached_makes_no_problem() -> None:
     assert resolution_multiple(model) == 32
 
 
+def test_a_problem_of_several_blocks_of_a_level_is_said_once() -> None:
+    [problem] = check_model(model_of(block__type="hierarchical", level1__block__cardinality=3), 64)
+    assert "level1.block.cardinality 3" in problem
+    wide = model_of(block__type="hierarchical", level1__block__depth=8, level1__width=0.5)
+    assert len(check_model(wide, 64)) == 2  # of its own width, and of that to which it leads up
+
+
 def test_a_problem_of_several_levels_is_said_of_each_and_once() -> None:
     model = model_of(level1__width=0.3, level2__width=0.75, level2__block__type="hierarchical", level2__block__depth=6)
     problems = check_model(model, 64)
