@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.figures.bands import Band
 from analysis.numbers import choose_format
-from search_space.metrics import Metric
+from search_space.metrics import LATENCY, Metric
 
 if TYPE_CHECKING:
     from matplotlib.axis import Axis
@@ -29,6 +29,7 @@ _WORDS = {
     "positive_share": "share of +1 (%)",
     "seconds": "training time",
     "peak_memory_mb": "memory (MiB)",
+    LATENCY: "latency (ms)",
 }
 
 

@@ -58,7 +58,12 @@ def coordinate(dimension: Dimension) -> Coordinate:
         if len(values) <= _MOST_TICKS + 2 and not dimension.log:
             return _levelled(dimension.key, values)
     flat = Coordinate(dimension.key, (), low, high, dimension.log, (), dimension.kind == "int")
-    values_along = _marked(float(low), float(high), log=bool(dimension.log), whole=dimension.kind == "int")
+    few = dimension.size is not None and dimension.size <= _MOST_TICKS + 2 and not dimension.log
+    values_along = (
+        list(map(float, dimension.values()))
+        if few
+        else _marked(float(low), float(high), log=bool(dimension.log), whole=dimension.kind == "int")
+    )
     ticks = tuple(
         (flat.place(value), number(int(value) if dimension.kind == "int" else value)) for value in values_along
     )

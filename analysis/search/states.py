@@ -35,7 +35,7 @@ def states(result: SearchResult) -> Mapping[str, int]:
 
 
 def ended(result: SearchResult) -> int:
-    """How many trials have come to an end: complete, stopped early or failed; not those that run or were interrupted."""
+    """How many trials have come to an end: complete, stopped early or failed; not those that run."""
     return sum(state_of(trial) in ("complete", "pruned", "failed") for trial in result.trials)
 
 

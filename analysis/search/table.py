@@ -13,7 +13,7 @@ from analysis.provenance import runs_behind
 from analysis.search.choosing import NothingFound, shown_trials
 from analysis.search.first_points import FirstPoint, first_trials
 from analysis.search.tally import caution, setting, tally
-from analysis.search.words import descriptions, is_cost, metric_named, names_of, shared
+from analysis.search.words import descriptions, is_cost, listed, metric_named, names_of, shared
 from analysis.table_model import Cell, Head, Note, Provenance, Row, Table
 from runners.code_version import code_version
 from search_space import TRAINING_CODE_VERSION
@@ -96,7 +96,7 @@ def importance_notes(result: SearchResult, importance: Mapping[str, Mapping[str,
 
 def _what(result: SearchResult, shown: int, available: int) -> str:
     if len(result.search.objectives) > 1:
-        headers = " and ".join(metric_named(each.metric).header for each in result.search.objectives)
+        headers = listed([metric_named(each.metric).header for each in result.search.objectives])
         part = "the Pareto front" if shown == available else f"{shown} of the {available} trials of the Pareto front"
         return f"{part} of {headers}"
     if shown == available:

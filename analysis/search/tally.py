@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from analysis.search.states import in_words
-from runners.search.feasibility import resolved
 from runners.search.results import SearchState, counts
 from search_space.keys import show_value
 
@@ -28,10 +27,19 @@ def tally(result: SearchResult) -> str:
         parts.append(f"Taken from the record, trained before: {reused}.")
     rejected = sum(trial.state == "infeasible" for trial in result.trials)
     if rejected:
-        bounds = resolved(result.search)
-        why = f" ({' and '.join(map(str, bounds))})" if bounds else ""
-        parts.append(f"Left out untrained: {rejected} {'point' if rejected == 1 else 'points'}{why}.")
+        parts.append(f"Left out untrained: {rejected} {'point' if rejected == 1 else 'points'}{_why(result)}.")
     return " ".join(parts)
+
+
+def _why(result: SearchResult) -> str:
+    """Why points were left out: how many break which constraint, those that break several with each."""
+    rejected = [trial for trial in result.trials if trial.state == "infeasible"]
+    broken = Counter(text for trial in rejected for text in trial.violations or {})
+    said = [f"{count} {'breaks' if count == 1 else 'break'} {text}" for text, count in broken.most_common()]
+    unbuilt = sum(not trial.violations for trial in rejected)
+    if unbuilt:
+        said.append(f"{unbuilt} cannot be built")
+    return f" ({'; '.join(said)})" if said else ""
 
 
 def setting(result: SearchResult) -> str:

@@ -25,6 +25,15 @@ def is_cost(name: str) -> bool:
     return metric_named(name).counted or name == LATENCY
 
 
+def listed(words: Sequence[str]) -> str:
+    """Words as a sentence lists them.
+
+    >>> listed(["PCKh", "# params"]), listed(["PCKh", "# params", "size"])
+    ('PCKh and # params', 'PCKh, # params and size')
+    """
+    return " and ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)
+
+
 def names_of(keys: Iterable[str]) -> dict[str, str]:
     """What the keys of a space are called: by their last part, by two parts where that is not enough.
 

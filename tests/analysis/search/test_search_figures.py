@@ -8,6 +8,7 @@ import pytest
 
 from analysis.figures.saving import to_bytes
 from analysis.figures.style import styled
+from analysis.search.axes import axis_label
 from analysis.search.choosing import NothingFound
 from analysis.search.coordinates import NOT_USED, coordinate
 from analysis.search.coordinates_figure import draw_coordinates
@@ -97,7 +98,7 @@ def test_importance_has_a_bar_for_each_dimension(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("draw", [draw_front, draw_coordinates, lambda result: draw_importance(result, {"pckh": {}})])
 def test_nothing_complete_is_no_figure(tmp_path: Path, draw) -> None:
-    result = made_up(write_search(tmp_path, states=("failed",)) if False else write_search(tmp_path), 0)
+    result = made_up(write_search(tmp_path), 0)
     with styled(), pytest.raises(NothingFound):
         draw(result)
 
@@ -123,6 +124,16 @@ def test_ends_of_an_axis_are_written() -> None:
     assert axis.ticks[0] == (0.0, "0.0001")
     assert axis.ticks[-1] == (1.0, "0.1")
     assert [label for _, label in axis.ticks] == ["0.0001", "0.001", "0.01", "0.1"]
+
+
+def test_few_steps_are_all_written() -> None:
+    axis = coordinate(Dimension("a", "float", low=0.25, high=1.0, step=0.25))
+    assert [label for _, label in axis.ticks] == ["0.25", "0.5", "0.75", "1"]
+    assert [label for _, label in coordinate(Dimension("a", "float", low=0.0, high=1.0, step=0.01)).ticks][1] == "0.25"
+
+
+def test_the_latency_is_called_by_its_name_along_an_axis() -> None:
+    assert axis_label("latency_ms", [5.0, 12.5]) == ("latency (ms)", 1)
 
 
 def test_what_is_not_used_lies_below_the_axes(tmp_path: Path) -> None:
