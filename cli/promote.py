@@ -67,7 +67,7 @@ def promote(
     promotion = choose(result, top, tuple(beside or ()))
     _check_references(search, promotion, output)
     write_file(output, _text(result, promotion, name, seeds, output))
-    _say(promotion, seeds, output)
+    _say(search, promotion, seeds, output)
 
 
 def _checked_name(output: Path, force: bool) -> str:
@@ -133,7 +133,9 @@ def _expanded(text: str, output: Path, scale: str) -> ExpandedStudy:
         trial.unlink()
 
 
-def _say(promotion: Promotion, seeds: int, output: Path) -> None:
+def _say(search: ExpandedSearch, promotion: Promotion, seeds: int, output: Path) -> None:
+    from analysis.search.study_text import launched_with
+
     found, given = len(promotion.found), len(promotion.given)
     again = sum(row.rank is not None for row in promotion.given)
     beside = f" beside {given} to compare with" if given else ""
@@ -143,4 +145,4 @@ def _say(promotion: Promotion, seeds: int, output: Path) -> None:
     typer.echo(f"wrote {output}: {found} found by the search{beside}{known}, {trials} {one}", err=True)
     if not given:
         typer.echo("no row to compare with, so no difference in the table: --beside STUDY/VARIANT adds one", err=True)
-    typer.echo(f"next: hglab plan {output}", err=True)
+    typer.echo(f"next: hglab plan {output} {launched_with(search)}", err=True)

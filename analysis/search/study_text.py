@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.search.promotion import FOUND, GIVEN, PromotedRow, Promotion
 from analysis.search.tally import tally
-from analysis.search.words import is_cost, metric_named
+from analysis.search.words import is_cost, listed, metric_named
 from search_space.conditions import unmet
 from search_space.keys import flatten
 from search_space.metrics import HEADLINE, METRICS
@@ -74,7 +74,7 @@ def quoted(text: str) -> str:
 def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) -> list[str]:
     search = result.search
     chosen = sum(row.rank is not None for row in promotion.rows)
-    objectives = " and ".join(metric_named(each.metric).header for each in search.objectives)
+    objectives = listed([metric_named(each.metric).header for each in search.objectives])
     several = len(search.objectives) > 1
     best = (
         f"{chosen} of the Pareto front, spread over it,"
@@ -92,14 +92,17 @@ def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) 
     if search.budget:
         lines.append(f"Its budget is left out here: {_said(search.budget)}.")
     elif search.trial_seed < seeds:
-        lines.append(
-            f"Seed {search.trial_seed} is the search's, by which these rows were chosen: it flatters them."
-        )
+        lines.append(f"Seed {search.trial_seed} is the search's, by which these rows were chosen: it flatters them.")
     if left := _costs_set(search):
         lines.append(f"It ran with {_said(left)}, which is left to the command line here, too.")
-    options = "".join(f" --set {key}={scalar(value)}" for key, value in left.items())
     wrapped = [part for line in lines for part in textwrap.wrap(line, _WIDTH, break_long_words=False)]
-    return [*(f"# {line}" for line in wrapped), f"#   hglab run {file} --scale {search.scale}{options}"]
+    return [*(f"# {line}" for line in wrapped), f"#   hglab run {file} {launched_with(search)}"]
+
+
+def launched_with(search: ExpandedSearch) -> str:
+    """The options with which the promoted study trains as the search did, its budget aside: `--scale tiny --set ...`"""
+    options = "".join(f" --set {key}={scalar(value)}" for key, value in _costs_set(search).items())
+    return f"--scale {search.scale}{options}"
 
 
 def _costs_set(search: ExpandedSearch) -> dict[str, Any]:
