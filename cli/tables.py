@@ -75,7 +75,7 @@ def write_tables(table: Table, folder: Path, name: str) -> list[Path]:
 def format_of(output: Path | None, asked: str | None) -> str:
     """The format of a table: the one asked for, else the one that the file's name says, else the terminal's.
 
-    Raises InputError for a name that says another one than was asked for.
+    Raises InputError for a name that says another one than was asked for, and for one that says an unknown one.
     """
     from analysis.render import SUFFIXES
     from search_space import InputError
@@ -83,6 +83,11 @@ def format_of(output: Path | None, asked: str | None) -> str:
     said = {suffix: format for format, suffix in SUFFIXES.items()}.get(output.suffix) if output is not None else None
     if asked is not None and said not in (None, asked, "terminal"):
         raise InputError.at(f"--output {output}", f"is no name for {asked}", f"--format {said}, or another name")
+    if output is not None and output.suffix and asked is None and said is None:
+        known = ", ".join(SUFFIXES.values())
+        raise InputError.at(
+            f"--output {output}", f"'{output.suffix}' is no format", f"end it in one of {known}, or add --format"
+        )
     return asked or said or "terminal"
 
 

@@ -72,6 +72,7 @@ def test_the_name_of_a_picture_asks_for_the_figure(call: Call, search: Path) -> 
     [
         (["--figure", "front", "--format", "latex"], "is for the table"),
         (["--figure", "front", "--top", "3"], "is for the table"),
+        (["-o", "x.docx"], "'.docx' is no format"),
         (["--figure", "front", "-o", "x.tex"], "a figure is a .png, .pdf or .svg file"),
         (["-o", "x.tex", "--format", "csv"], "is no name for csv"),
         (["--scale", "tiny"], "has not begun at scale tiny"),
