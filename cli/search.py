@@ -180,12 +180,12 @@ def search_on(
 
 
 def _announce(console: Console, wanted: ExpandedSearch) -> None:
-    from cli.search_text import header
+    from cli.search_text import header, trials_over
 
     aims = ", ".join(f"{header(each.metric)} ({each.direction})" for each in wanted.objectives)
     console.print(
-        f"[bold]{wanted.study.name}[/bold]: {wanted.trials} trials over {len(wanted.space.dimensions)} dimensions for "
-        f"{aims}; sampler {wanted.sampler.name}, scheduler {wanted.scheduler.name}; scale {wanted.scale}, data "
+        f"[bold]{wanted.study.name}[/bold]: {trials_over(wanted)} for {aims}; "
+        f"sampler {wanted.sampler.name}, scheduler {wanted.scheduler.name}; scale {wanted.scale}, data "
         f"{wanted.settings['data.name']}"
     )
 

@@ -35,6 +35,12 @@ def figure(metric: str, value: float) -> str:
     return choose_format(kind, [value]).text(value)
 
 
+def trials_over(search: ExpandedSearch) -> str:
+    """How large a search is: `60 trials over 9 dimensions`."""
+    trials, dimensions = search.trials, len(search.space.dimensions)
+    return f"{trials} trial{'' if trials == 1 else 's'} over {dimensions} dimension{'' if dimensions == 1 else 's'}"
+
+
 def header(metric: str) -> str:
     """What a metric is called above a column.
 

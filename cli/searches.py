@@ -38,14 +38,12 @@ def checked_search(
 
     The data is looked at only where its folder is named.
     """
-    from cli.search_text import size_words
+    from cli.search_text import size_words, trials_over
     from runners.search.feasibility import check_feasible
 
     search = expanded_search(path, scale, data, settings)
     check_feasible(search)
-    return (
-        f"a search of {search.trials} trials over {len(search.space.dimensions)} dimensions, {size_words(search.space)}"
-    )
+    return f"a search of {trials_over(search)}, {size_words(search.space)}"
 
 
 def expanded_search(path: Path, scale: str | None, data: str | None, settings: Sequence[str] | None) -> ExpandedSearch:
