@@ -11,6 +11,7 @@ from runners.executors import Executor, Monitor
 from runners.interruption import StopRequest
 from runners.job import Job, Progress
 from runners.lease import Holder, LeaseWatch
+from runners.mirrored import weights_finder
 from runners.planning import PlannedTrial
 from runners.record.chosen import choose_runs
 from runners.record.reading import read_trials
@@ -102,6 +103,8 @@ def train_each_once(trials: Sequence[PlannedTrial], jobs: Mapping[str, Job], exe
         for trial in ready(pending.values()):
             key = trial.fingerprint
             job = jobs[key]
+            if key in waited and any(key == before.fingerprint for other in pending.values() for before in other.needs):
+                job = _with_weights(job)
             lease, may_take = leases[key].look()
             if not may_take:
                 waited.add(key)
@@ -156,6 +159,20 @@ def _recorded(job: Job) -> list[RecordedTrial]:
         return read_trials(job.places.uri, job.fingerprint)
     except InputError:
         return []
+
+
+def _with_weights(job: Job) -> Job:
+    """A job of which others need the weights: where they are not at hand, no run that is complete is news.
+
+    Another launch below another folder of runs, say, has trained it meanwhile: then it is trained here as well.
+    """
+    try:
+        if weights_finder(job.places)(job.fingerprint):
+            return job
+    except InputError:  # the URL is away: the worker sees to that
+        return job
+    complete = [run.run_id for run in _recorded(job) if run.state == "complete"]
+    return replace(job, claim=replace(job.claim, known=(*job.claim.known, *complete)))
 
 
 def _take(job: Job, watch: Watch) -> bool:

@@ -118,6 +118,24 @@ def test_what_another_launch_made_of_a_trial_is_taken(launched, places, monkeypa
     assert (("taken", name) in watch.monitor.told) is (state == "complete")
 
 
+@pytest.mark.parametrize("here", [True, False])
+def test_what_others_need_is_taken_with_its_weights_or_trained(launched, places, monkeypatch, here: bool) -> None:
+    trials, executor, watch, train = launched
+    first, second = trials[0], replace(trials[1], teacher=trials[0])
+    executor.turned_away_once = {first.name}  # completed elsewhere, below another folder of runs, say
+    monkeypatch.setattr("runners.sharing.read_trials", lambda uri, key: [_run_of(first, "new", "complete")])
+    if here:
+        places.folder(first.fingerprint).mkdir(parents=True)
+        places.weights(first.fingerprint).write_bytes(b"weights")
+    train([first, second])
+    if here:
+        assert executor.rounds == [[first.name], [second.name]]
+        assert watch.outcome.elsewhere == [first.name]
+    else:
+        assert executor.rounds == [[first.name], [first.name], [second.name]]
+        assert "new" in executor.jobs[1].claim.known  # or its worker would turn it away again
+
+
 def test_a_job_that_its_worker_turns_away_is_looked_at_again(launched) -> None:
     """Another launch was quicker between the look at the lease and the worker's."""
     trials, executor, watch, train = launched
