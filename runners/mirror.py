@@ -108,7 +108,7 @@ class Mirror:
         taken = MODEL in names and self._download(MODEL, folder / MODEL, patience_s)
         if not taken and not current:
             raise MirrorAway(
-                f"{self.place} lacks {MODEL}, the weights that this trial begins from: train that trial again"
+                f"{self.place} lacks {MODEL}, the weights that this trial needs: train that one again"
             )
 
     def put_checkpoint(self, folder: Path, epoch: int, patience_s: float = 0.0) -> bool:

@@ -182,7 +182,7 @@ def test_begun_afresh_every_machine_forgets(store, tmp_path) -> None:
     assert epoch_here(tmp_path / "one") == 1, "what it has written since stays"
     assert mirror.is_current(tmp_path / "one", 0)
     assert not mirror.is_current(tmp_path / "two", 0)
-    with pytest.raises(MirrorAway, match=r"lacks model\.pt, the weights that this trial begins from: train that trial"):
+    with pytest.raises(MirrorAway, match=r"lacks model\.pt, the weights that this trial needs: train that one"):
         mirror.fetch_weights(tmp_path / "two", 0)
     save_model(tmp_path / "one", {"w": torch.ones(1)})
     mirror.put_weights(tmp_path / "one", 0)
