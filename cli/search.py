@@ -138,6 +138,7 @@ def search_on(
     from rich.console import Console
     from rich.markup import escape
 
+    from analysis.search.tally import nothing_fits
     from cli.executor import check_address, make_sweep
     from cli.gpus import gpus_of_a_trial
     from cli.notices import tell_left_over
@@ -145,6 +146,7 @@ def search_on(
     from runners.checkpoints_url import check_usable
     from runners.job import Places, Resources
     from runners.launch import catch_up
+    from search_space import InputError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True, highlight=False)
@@ -168,6 +170,9 @@ def search_on(
         console.print(
             f"[red]the search ended early[/red]: {escape(outcome.error)}; run the same command again to go on"
         )
+    unfit = nothing_fits(ended.result)
+    if ended.reason and unfit is not None:
+        raise InputError([unfit])
     if ended.reason:
         console.print(f"the search ended: {escape(ended.reason)}")
     if outcome.unsent:
@@ -265,6 +270,8 @@ def _conclude(
         typer.echo(json.dumps({"search": wanted.study.name, **result_as_plain(ended.result)}, indent=2))
     else:
         print_found(Console(highlight=False), ended.result)
+    if not ended.result.complete:
+        return
     words = ui_words(runs, tracking_uri)
     path = str(wanted.study.path)
     console.print(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.search.states import in_words
 from runners.search.results import SearchState, counts
+from search_space import Problem
 from search_space.keys import show_value
 
 if TYPE_CHECKING:
@@ -40,6 +41,26 @@ def _why(result: SearchResult) -> str:
     if unbuilt:
         said.append(f"{unbuilt} cannot be built")
     return f" ({'; '.join(said)})" if said else ""
+
+
+def nothing_fits(result: SearchResult) -> Problem | None:
+    """Which constraint keeps a search from training anything, and how near a point came; None where something trained.
+
+    For constraints that only the search itself could judge: the latency is measured point by point.
+    """
+    rejected = [trial for trial in result.trials if trial.state == "infeasible" and trial.violations]
+    if not rejected or any(trial.state != "infeasible" for trial in result.trials):
+        return None
+    broken = Counter(text for trial in rejected for text in trial.violations or {})
+    text, often = broken.most_common(1)[0]
+    constraint = next(each for each in result.search.constraints if text.startswith(str(each)))
+    breaking = [trial for trial in rejected if text in (trial.violations or {})]
+    nearest = min(breaking, key=lambda trial: (trial.violations or {})[text])
+    what = f"{often} of the {len(result.trials)} points that were proposed break '{text}'"
+    figure = nearest.values.get(constraint.metric)
+    if figure is not None:
+        what += f"; the nearest has {figure:.4g}: {result.search.label(nearest.point)}"
+    return Problem(constraint.location, what, "loosen the bound, or widen the space")
 
 
 def setting(result: SearchResult) -> str:

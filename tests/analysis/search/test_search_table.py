@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from analysis.render import FORMATS, render
 from analysis.search.choosing import NothingFound
 from analysis.search.table import search_table
+from analysis.search.tally import nothing_fits
 from tests.analysis.search.made_up import made_up, write_search
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -51,6 +53,19 @@ def test_notes_say_what_keeps_from_quoting(tmp_path: Path) -> None:
     assert f"one seed, chosen among {len(result.complete)}" in said
     assert "promote before quoting" in said
     assert "What matters for PCKh (PED-ANOVA): block type 70%, learning rate 30%." in said
+
+
+def test_a_bound_that_nothing_satisfies_is_named_with_the_nearest_point(tmp_path: Path) -> None:
+    result = made_up(write_search(tmp_path))
+    assert nothing_fits(result) is None
+    rejected = tuple(trial for trial in result.trials if trial.state == "infeasible")
+    problem = nothing_fits(replace(result, trials=rejected))
+    assert problem is not None
+    least = min(trial.values["params"] for trial in rejected)
+    count = len(rejected)
+    assert problem.what.startswith(f"{count} of the {count} points that were proposed break 'params <= 4.5e5'")
+    assert f"the nearest has {least:.4g}: " in problem.what
+    assert problem.location.line is not None
 
 
 def test_a_row_that_the_study_proposed_says_so(tmp_path: Path) -> None:
