@@ -37,6 +37,9 @@ def check_search(
     if study.spec.baseline is not None:
         where = document.key_location(("baseline",))
         problems.append(Problem(where, "a search has no baseline", "remove it; `hglab promote` writes one"))
+    for key in sorted(study.spec.table.model_fields_set - {"siunitx"}):
+        where, hint = document.key_location(("table", key)), "write it into the study that `hglab promote` makes"
+        problems.append(Problem(where, f"'table.{key}' has no meaning in a search, whose points are no rows", hint))
     if len(spec.first) > spec.trials:
         where = document.value_location(("search", "trials"))
         what = f"{spec.trials} trials are fewer than the {len(spec.first)} first points"

@@ -246,6 +246,11 @@ HEADS = [
     ("seeds: [0, 1]",
      ":2:12", "a search trains each point once, with one seed; keep one; `hglab promote --seeds N` trains the best"),
     ("seeds: [0, 0]", ":2:12", "the seed 0 stands twice; remove one"),
+    (
+        "table: {columns: [{metric: pckh}]}",
+        ":2:9",
+        "'table.columns' has no meaning in a search, whose points are no rows; write it into the study that",
+    ),
     ("baseline: a", ":2:1", "a search has no baseline; remove it; `hglab promote` writes one"),
     ("base: {model.stacks: 2, training.stacking: sequential}",
      ":2:44", "a search trains each network at once, not stacks in sequence; leave out `training.stacking:"),
