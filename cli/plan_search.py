@@ -79,9 +79,19 @@ def _summary(search: ExpandedSearch, looked: Survey, done: SearchResult | None) 
         "hours": search.hours,
         "seed": search.seed,
         "first": [_first(search, point) for point in search.first],
+        "teachers": _teachers(search),
         "estimated_seconds": None if looked.seconds is None else looked.seconds * left,
         "done": None if done is None else result_as_plain(done),
     }
+
+
+def _teachers(search: ExpandedSearch) -> list[str]:
+    """The trials, as studies name them, that points of the search may learn from."""
+    from search_space.teachers import KEY
+
+    dimension = search.space.by_key.get(KEY)
+    named = [search.settings[KEY]] if dimension is None else dimension.choices
+    return [each for each in named if each is not None]
 
 
 def _first(search: ExpandedSearch, point: Any) -> dict[str, Any]:
@@ -114,6 +124,8 @@ def _print(search: ExpandedSearch, looked: Survey, done: SearchResult | None, su
     _print_constraints(console, looked)
     _print_how(console, search, summary["epochs"])
     _print_first(console, summary["first"])
+    if summary["teachers"]:
+        console.print(f"trained first, unless the record holds it: {', '.join(summary['teachers'])}", soft_wrap=True)
     _print_time(console, search, looked, done)
     if done is not None:
         print_found(console, done)

@@ -107,6 +107,14 @@ def test_the_plan_of_a_search(call: Call, tmp_path) -> None:
     assert not (tmp_path / "runs").exists(), "a plan leaves nothing behind"
 
 
+def test_the_plan_names_the_teacher(call: Call, tmp_path, small_study) -> None:
+    path = write_search(tmp_path)
+    path.write_text(path.read_text().replace("search:", "  distillation.teacher: small/bottleneck\nsearch:", 1))
+    result = call("plan", path, "--scale", "tiny")
+    assert result.exit_code == 0, result.output
+    assert "trained first, unless the record holds it: small/bottleneck" in result.stdout
+
+
 def test_the_plan_for_scripts(call: Call, path, searched) -> None:
     plan = json.loads(call("plan", path, "--scale", "tiny", "--format", "json").stdout)
     assert plan["design"] == "search"
