@@ -221,7 +221,8 @@ def _name_front(axes: Axes, result: SearchResult, groups: Sorted, across: str, u
         if any(abs(x - other[0]) < _ROOM[0] and abs(y - other[1]) < _ROOM[1] for other in placed):
             continue
         placed.append((x, y))
+        left = x > _ROOM[0]  # there is room on the left of the mark
         axes.annotate(
-            trial.name, (trial.values[across], trial.values[upright]), (-3, 3), textcoords="offset points",
-            size=SMALL, color=FAINT, ha="right", va="bottom", zorder=6,
+            trial.name, (trial.values[across], trial.values[upright]), (-3 if left else 3, 3),
+            textcoords="offset points", size=SMALL, color=FAINT, ha="right" if left else "left", va="bottom", zorder=6,
         )  # fmt: skip
