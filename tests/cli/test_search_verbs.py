@@ -110,7 +110,7 @@ def test_the_plan_of_a_search(call: Call, tmp_path) -> None:
 def test_the_plan_names_the_teacher(call: Call, tmp_path, small_study) -> None:
     path = write_search(tmp_path)
     path.write_text(path.read_text().replace("search:", "  distillation.teacher: small/bottleneck\nsearch:", 1))
-    result = call("plan", path, "--scale", "tiny")
+    result = call("plan", path, "--scale", "tiny", "--set", "data.resolution=32")
     assert result.exit_code == 0, result.output
     assert "trained first, unless the record holds it: small/bottleneck" in result.stdout
 
