@@ -52,15 +52,18 @@ class Planner:
 
     def students(self) -> list[PlannedTrial]:
         """A trial for each teacher that points of the search may learn from; what they need is called after them."""
-        dimension = self.search.space.by_key.get(_TEACHER)
-        named = [self.search.settings[_TEACHER]] if dimension is None else list(dimension.choices or ())
+        search = self.search
+        dimension = search.space.by_key.get(_TEACHER)
+        named = [search.settings[_TEACHER]] if dimension is None else list(dimension.choices or ())
         references = [reference for reference in named if reference is not None]
-        config = self.search.config({})
+        config = search.config({})
         students = []
         for number, reference in enumerate(references, start=1):
             distillation = config.distillation.model_copy(update={"teacher": reference})
             name = f"student_{number}" if len(references) > 1 else "student"  # names tell trials apart
-            students.append(self._planned(name, reference, config.model_copy(update={"distillation": distillation})))
+            students.append(
+                self._planned(name, search.study.name, config.model_copy(update={"distillation": distillation}))
+            )
         return students
 
     def _planned(self, name: str, label: str, config: TrialConfig) -> PlannedTrial:

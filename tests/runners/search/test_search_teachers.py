@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from runners.executors import Executor, run_inline
 from runners.job import Places, Resources
+from runners.lease import Claim
 from runners.record.reading import read_trials
 from runners.search.executors import search_inline
 from runners.search.launch import SearchOptions, launch_search
+from runners.search.planner import Planner
 from tests.runners.search.conftest import Heard
 
 TEACHERS = """\
@@ -27,8 +30,6 @@ search:
   sampler: random
   space: {training.learning_rate: {log: [1e-4, 1e-1]}}
 """
-
-pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
@@ -72,6 +73,19 @@ def _key(places: Places, variant: str) -> str:
     return next(trial.fingerprint for trial in read_trials(places.uri) if trial.variant == variant)
 
 
+def test_teachers_are_called_after_the_search(make_search, tmp_path) -> None:
+    (tmp_path / "teachers.yaml").write_text(TEACHERS)
+    both = SEARCH.replace("space: {", "space: {distillation.teacher: [teachers/real, teachers/deep], ")
+    search, run = make_search(both), SimpleNamespace(id="launch", experiment="1")
+    planner = Planner(search, Places.below(tmp_path), Resources(), run, Claim(), {}, "found")
+    teachers = [student.teacher for student in planner.students() if student.teacher is not None]
+    assert [(teacher.name, teacher.variant.label) for teacher in teachers] == [
+        ("student_1:teacher/0", "found: teacher teachers/real"),
+        ("student_2:teacher/0", "found: teacher teachers/deep"),
+    ]
+
+
+@pytest.mark.slow
 def test_a_teacher_whose_weights_are_gone_is_trained_again(search_once, tmp_path) -> None:
     places = Places.below(tmp_path / "runs")
     assert search_once(places) == ["student:teacher", "p0"]
@@ -79,6 +93,7 @@ def test_a_teacher_whose_weights_are_gone_is_trained_again(search_once, tmp_path
     assert search_once(places, points=2) == ["student:teacher", "p1"]
 
 
+@pytest.mark.slow
 def test_what_a_teacher_at_hand_needed_is_not_trained_again(search_once, tmp_path) -> None:
     places = Places.below(tmp_path / "runs")
     names = search_once(places, teacher="teachers/deep")
@@ -87,6 +102,7 @@ def test_what_a_teacher_at_hand_needed_is_not_trained_again(search_once, tmp_pat
     assert search_once(places, points=2, teacher="teachers/deep") == ["p1"]
 
 
+@pytest.mark.slow
 def test_a_teacher_that_only_this_machine_has_is_sent_to_the_url(search_once, tmp_path) -> None:
     places = Places.below(tmp_path / "runs")
     search_once(places)
@@ -95,6 +111,7 @@ def test_a_teacher_that_only_this_machine_has_is_sent_to_the_url(search_once, tm
     assert (tmp_path / "url" / _key(places, "student:teacher") / "model.pt").is_file()
 
 
+@pytest.mark.slow
 def test_a_teacher_that_has_failed_is_left_so_until_it_is_retried(search_once, tmp_path) -> None:
     places = Places.below(tmp_path / "runs")
 
