@@ -13,25 +13,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from runners.job import Job, Progress
 from runners.lease import Holder, LeaseWatch
-from runners.record.chosen import choose_runs
-from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial
 from runners.search import storage
 from runners.search.feasibility import Verdict
 from runners.search.halving import scheduled_metric
+from runners.search.job_runs import as_noted, data_has_changed, failed_before, is_complete, last_figures, run_of
 from runners.search.ledger import Ledger
 from runners.search.monitor import SearchMonitor, standing_of
 from runners.search.results import named_figures, to_searched
 from runners.sharing import Watch
 from runners.worker import is_of_surroundings
-from search_space import Constraint, InputError, TrialConfig
+from search_space import Constraint, TrialConfig
 
 if TYPE_CHECKING:
     from optuna.trial import FrozenTrial, Trial
 
 HOPELESS = 5
 """After so many failures and not one success a launch gives up."""
-_POLL_S = 2.0
+_MOST_ATTACHED, _POLL_S = 20, 2.0
 _CAN_BE_BUILT = "can be built"
 
 
@@ -63,7 +62,8 @@ class Asker:
     reason: str | None = None
     jobs: dict[str, Job] = field(default_factory=dict)
     _open: dict[str, Trial] = field(default_factory=dict)
-    _last: dict[str, Progress] = field(default_factory=dict)
+    _epochs: dict[str, int] = field(default_factory=dict)
+    _measured: dict[str, Mapping[str, float]] = field(default_factory=dict)
     _curves: dict[str, dict[str, float]] = field(default_factory=dict)
     _held: dict[str, LeaseWatch] = field(default_factory=dict)
     _polled: float = 0.0
@@ -71,6 +71,7 @@ class Asker:
     _in_vain: int = 0
     _failures: int = 0
     _succeeded: bool = False
+    _over: bool = False
 
     def begin(self) -> None:
         """Take up the search."""
@@ -83,26 +84,24 @@ class Asker:
         Points that need no training are told on the way: those that break a constraint, that cannot be built, that
         were proposed before, or whose trial the record holds complete.
         """
-        while not self.stopped() and self.reason is None:
-            job = self._left_behind() or self._free_again()
-            if job is not None:
+        while not self.stopped() and not self._over:
+            if (job := self._left_behind() or self._free_again()) is not None:
                 return job
             if self._enough():
-                break
-            job = self._consider(self.ledger.ask())
-            if job is not None:
+                return "wait" if self._held or self._attached_elsewhere() or self.ledger.unsure() else "done"
+            if self._too_many_attached():
+                return "wait"
+            if (job := self._consider(self.ledger.ask())) is not None:
                 return job
-        if self.stopped():
-            return "done"
-        return "wait" if self._held or self._attached_elsewhere() else "done"
+        return "done"
 
     def progressed(self, job: Job, progress: Progress) -> None:
         """Note how far a job is."""
         self.watch.progressed(job, progress)
-        trial, before = self._open.get(job.variant), self._last.get(job.variant)
-        if trial is None or (before is not None and progress.epoch <= before.epoch):
+        trial = self._open.get(job.variant)
+        if trial is None or progress.epoch <= self._epochs.get(job.variant, 0):
             return
-        self._last[job.variant] = progress
+        self._epochs[job.variant], self._measured[job.variant] = progress.epoch, progress.metrics
         search = self.ledger.search
         noted: dict[str, Any] = {storage.EPOCHS: progress.epoch}
         if search.scheduler.name != "none":
@@ -118,29 +117,45 @@ class Asker:
 
     def finished(self, job: Job) -> None:
         """Tell that a job is complete."""
+        if job.variant not in self._open:  # it was told before
+            return
         self.watch.finished(job)
         self._succeeded = True
-        self._tell_complete(job, self._figures(job))
+        self._tell_complete(job, {**job.counts, **self._measured.get(job.variant, {}), **last_figures(run_of(job))})
         self._stand()
 
     def pruned(self, job: Job, epoch: int) -> None:
         """Tell that the scheduler has stopped a job early."""
+        if job.variant not in self._open:
+            return
         self.monitor.pruned(job, epoch)
         self.prune(job, epoch)
         self._succeeded = True
-        self._tell(job, "PRUNED", {storage.FIGURES: named_figures(self._figures(job)), **self._run_of(job)})
+        figures = named_figures({**job.counts, **self._measured.get(job.variant, {})})
+        self._tell(job, "PRUNED", {storage.FIGURES: figures, **as_noted(run_of(job))})
         self._stand()
 
     def failed(self, job: Job, error: str) -> None:
-        """Tell that a job has failed; one that its surroundings have ended stays open for the next launch."""
+        """Tell that a job has failed, unless the record holds it complete: its process was lost just afterwards.
+
+        One that its surroundings have ended stays open for the next launch.
+        """
+        if job.variant not in self._open:
+            return
+        if is_complete(run_of(job)):
+            self.finished(job)
+            return
         self.watch.failed(job, error)
         if is_of_surroundings(error):
-            self.reason = error
+            self.reason, self._over = error, True
             return
         self._failures += 1
-        if self._failures >= HOPELESS and not self._succeeded:
-            self.reason = f"the first {self._failures} trials have all failed; the last: {error}"
-        self._tell(job, "FAIL", {storage.ERROR: error, storage.FIGURES: named_figures(job.counts), **self._run_of(job)})
+        if data_has_changed(job, error):  # every further trial would be spent the same way
+            self.reason, self._over = error, True
+        elif self._failures >= HOPELESS and not self._succeeded:
+            self.reason, self._over = f"the first {self._failures} trials have all failed; the last: {error}", True
+        noted = {storage.ERROR: error, storage.FIGURES: named_figures(job.counts)}
+        self._tell(job, "FAIL", {**noted, **as_noted(run_of(job))})
         self._stand()
 
     def held(self, job: Job, holder: Holder | None) -> None:
@@ -155,15 +170,14 @@ class Asker:
         point = self.ledger.point(trial)
         config = search.config(point)
         verdict = self.judge(config)
-        violations = {str(each): verdict.violations.get(str(each), 0.0) for each in self.constraints}
+        violations = {each: verdict.violations.get(each, 0.0) for each in map(str, self.constraints)}
         self.ledger.constrain(trial, {**violations, _CAN_BE_BUILT: float(bool(verdict.problems))})
         if not verdict.feasible:
             self._tell_infeasible(trial, verdict)
             return None
         job = self.plan(f"p{trial.number}", search.label(point), config, verdict)
-        earlier = self.ledger.same_before(trial, job.fingerprint)
         noted = {storage.FINGERPRINT: job.fingerprint, storage.FIGURES: named_figures(verdict.figures)}
-        if earlier is not None:
+        if (earlier := self.ledger.same_before(trial, job.fingerprint)) is not None:
             self.ledger.note(trial, {**noted, storage.DUPLICATE_OF: earlier.number})
             self._tell_repeated(trial, earlier)
             return None
@@ -174,11 +188,9 @@ class Asker:
 
     def _told_from_the_record(self, job: Job, trial: Trial) -> bool:
         """Whether the record knows how the trial ends, so that it is told and not trained."""
-        run = choose_runs(self._recorded(job)).get(job.fingerprint)
-        if run is not None and run.state == "complete":
+        if (run := run_of(job)) is not None and is_complete(run):
             self._tell_recorded(job, run)
-        elif run is not None and run.state == "failed" and not self.ledger.retry_failed:
-            error = f"failed before, in the study {run.study}: {run.error or 'it does not say why'}"
+        elif run is not None and (error := failed_before(run)) and not self.ledger.retry_failed:
             self._tell(job, "FAIL", {storage.ERROR: error, storage.RUN: run.run_id})
         else:
             return False
@@ -216,7 +228,7 @@ class Asker:
     def _tell_complete(self, job: Job, figures: Mapping[str, float]) -> None:
         metrics = [objective.metric for objective in self.ledger.search.objectives]
         missing = [metric for metric in metrics if not math.isfinite(figures.get(metric, math.nan))]
-        noted = {storage.FIGURES: named_figures(figures), **self._run_of(job)}
+        noted = {storage.FIGURES: named_figures(figures), **as_noted(run_of(job))}
         if missing:
             self._tell(job, "FAIL", {**noted, storage.ERROR: f"it reports no finite {', '.join(missing)}"})
         else:
@@ -234,8 +246,7 @@ class Asker:
     def _left_behind(self) -> Job | None:
         """The job of a trial that another launch has left: it goes on from its last epoch."""
         for trial in self.ledger.left_behind():
-            job = self._consider(trial)
-            if job is not None:
+            if (job := self._consider(trial)) is not None:
                 return job
         return None
 
@@ -246,17 +257,23 @@ class Asker:
         self._polled = time.monotonic()
         for name, watch in list(self._held.items()):
             job = self.jobs[name]
-            run = choose_runs(self._recorded(job)).get(job.fingerprint)
-            if run is not None and run.state == "complete":
+            if (run := run_of(job)) is not None and is_complete(run):
                 self.watch.taken(job)
                 self._tell_recorded(job, run)
                 self._stand()
                 continue
             lease, may_take = watch.look()
-            if may_take:
+            if may_take and (error := failed_before(run)) and not self.ledger.retry_failed:
+                self.failed(job, error)
+            elif may_take:
                 del self._held[name]
                 return replace(job, claim=replace(job.claim, takes_over=lease.mark if lease else None))
         return None
+
+    def _too_many_attached(self) -> bool:
+        """Whether so many points repeat what still trains that it is better to await that than to ask for more."""
+        self._attached_elsewhere()
+        return sum(map(len, self._attached.values())) >= _MOST_ATTACHED
 
     def _attached_elsewhere(self) -> bool:
         """Whether a repeated point still waits for a trial that another launch of this search trains."""
@@ -269,26 +286,10 @@ class Asker:
 
     def _enough(self) -> bool:
         """Whether no further point is to be asked for."""
-        if self.ledger.result().counted >= self.ledger.search.trials:
+        if self.reason is not None or self.ledger.result().counted >= self.ledger.search.trials:
             return True
         self.reason = self.ledger.why_no_more(self._in_vain)
         return self.reason is not None
-
-    def _figures(self, job: Job) -> dict[str, float]:
-        last = self._last.get(job.variant)
-        return {**job.counts, **(last.metrics if last else {})}
-
-    def _run_of(self, job: Job) -> dict[str, Any]:
-        """The run of a job's trial, as it is noted, and the epochs that it holds."""
-        run = choose_runs(self._recorded(job)).get(job.fingerprint)
-        return {} if run is None else {storage.RUN: run.run_id, storage.EPOCHS: int(run.metrics.get("epoch", 0))}
-
-    def _recorded(self, job: Job) -> list[RecordedTrial]:
-        """The runs of a job's trial; none while the record is away."""
-        try:
-            return read_trials(job.places.uri, job.fingerprint)
-        except InputError:
-            return []
 
     def _show(self, trial: Trial) -> None:
         self.monitor.told(to_searched(self.ledger.trials()[trial.number]))

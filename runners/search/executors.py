@@ -43,9 +43,14 @@ def search_inline(asker: Asker, halving: Halving | None) -> None:
 
 def _run(job: Job, asker: Asker, halving: Halving | None) -> None:
     stopped: list[int] = []
+    trouble: list[Exception] = []
 
     def report(progress: Progress) -> None:
-        asker.progressed(job, progress)
+        try:
+            asker.progressed(job, progress)
+        except Exception as error:  # of the storage: the trial is interrupted, it has not failed
+            trouble.append(error)
+            raise Interrupted from error
         if halving is not None and halving.stops(job.variant, progress.epoch, progress.epochs, progress.metrics):
             stopped.append(progress.epoch)
             raise Interrupted
@@ -54,6 +59,8 @@ def _run(job: Job, asker: Asker, halving: Halving | None) -> None:
     try:
         run_job(job, report)
     except Interrupted:
+        if trouble:
+            raise trouble[0] from None
         if not stopped:
             raise KeyboardInterrupt from None
         asker.pruned(job, stopped[-1])

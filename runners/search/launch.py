@@ -27,6 +27,7 @@ from runners.search.halving import make_halving
 from runners.search.latency import latency_of
 from runners.search.ledger import Ledger
 from runners.search.monitor import SearchMonitor
+from runners.search.patience import StorageAway
 from runners.search.planner import Planner, most_epochs
 from runners.search.results import SearchResult
 from runners.search.storage import check_same_data, create_study, storage_url
@@ -149,7 +150,11 @@ def launch_search(
             ledger.end()
         end_launch(run, places, [*teaching.jobs.values(), *asker.jobs.values()], outcome)
         request.withdraw()
-    return SearchOutcome(outcome, ledger.result(), asker.reason)
+    try:
+        result = ledger.result()
+    except StorageAway:  # as it stood when it was last looked at
+        result = ledger.last or SearchResult(search, (), url, study.study_name)
+    return SearchOutcome(outcome, result, asker.reason)
 
 
 def _mark_pruned(run: LaunchRun, job: Job, epoch: int) -> None:

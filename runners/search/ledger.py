@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runners.search import storage
-from runners.search.results import SearchResult, result_of, to_searched
+from runners.search.results import SearchedTrial, SearchResult, result_of, to_searched
 from runners.search.samplers import make_sampler, suggest
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class Ledger:
         launch: the id of this launch.
         ended: whether another launch, by its id, is known to have ended.
         retry_failed: what failed before is proposed again, and is no repetition then.
+        last: the search as it stood when it was last looked at.
     """
 
     search: ExpandedSearch
@@ -47,13 +50,18 @@ class Ledger:
     _before: float = 0.0
     _beats: int = 0
     _heard: dict[str, tuple[int, float]] = field(default_factory=dict)
+    _alive: set[str] = field(default_factory=set)
+    _ended_trials: dict[int, SearchedTrial] = field(default_factory=dict)
+    _grid: list[Point] | None = None
+    last: SearchResult | None = None
 
     def begin(self) -> None:
-        """Lay into the queue what is to be proposed first: first points, a grid, what failed if it is to be retried."""
-        self._before = sum(storage.seconds_of_launches(self.study).values())
+        """Lay into the queue what is to be proposed first: first points, what failed if it is to be retried."""
+        before = storage.seconds_of_launches(self.study)
+        self._before = sum(seconds for launch, seconds in before.items() if launch != self.launch)
         self.beat()
         known = [_fixed(trial) for trial in self.trials()]
-        for point in (*self.search.first, *self._grid()):
+        for point in self.search.first:
             if dict(point) not in known:
                 self.study.enqueue_trial(dict(point))
                 known.append(dict(point))
@@ -68,7 +76,8 @@ class Ledger:
 
     def result(self) -> SearchResult:
         """The search as it stands."""
-        return result_of(self.search, self.study, self.url)
+        self.last = result_of(self.search, self.study, self.url, self._ended_trials)
+        return self.last
 
     @property
     def seconds(self) -> float:
@@ -85,7 +94,7 @@ class Ledger:
             return f"its {self.search.hours:g} hours are over"
         if in_vain >= MOST_IN_VAIN:
             return f"{in_vain} points in a row were rejected or proposed before: the space has no more"
-        if self.search.sampler.name == "grid" and not self._waits:
+        if self.search.sampler.name == "grid" and not self._waits and self._next_of_grid() is None:
             return "every point of the grid has been tried"
         return None
 
@@ -96,61 +105,81 @@ class Ledger:
 
     def ask(self) -> Trial:
         """A new trial of this launch, from the queue if something lies there."""
-        trials = self.trials()
-        number = next((trial.number for trial in trials if trial.state.name == "WAITING"), len(trials))
-        self.study.sampler = make_sampler(self.search, number)
+        if self.search.sampler.name == "grid" and not self._waits and (point := self._next_of_grid()) is not None:
+            self.study.enqueue_trial(dict(point))
         return self.study.ask()
 
     def left_behind(self) -> Iterator[Trial]:
         """The trials that other launches began and cannot end any more."""
         from optuna import Trial
 
-        for left in self.trials():
-            owner = left.user_attrs.get(storage.LAUNCH, "")
-            if left.state.name == "RUNNING" and owner != self.launch and self._is_gone(owner):
-                self.study.sampler = make_sampler(self.search, left.number)
+        for left in self._others_trials():
+            if self._is_left(left) and self._is_left(self.trials()[left.number]):  # others may be taking them up, too
+                self.study._thread_local.cached_all_trials = None  # as `ask` does: the sampler is to know the newest
                 yield Trial(self.study, left._trial_id)
+
+    def unsure(self) -> bool:
+        """Whether a trial is under way elsewhere of which it has yet to show whether anybody trains it."""
+        return any(
+            not self._is_left(trial) and not self._owners(trial) <= self._alive for trial in self._others_trials()
+        )
 
     def point(self, trial: Trial) -> Point:
         """The point of a trial, which is this launch's from now on."""
-        self.note(trial, {storage.LAUNCH: self.launch, storage.NAME: f"p{trial.number}", storage.DUPLICATE_OF: None})
+        repeated = storage.DUPLICATE_OF in trial.user_attrs
+        self.note(trial, {storage.LAUNCH: self.launch} | ({storage.DUPLICATE_OF: None} if repeated else {}))
         point = suggest(self.search, trial)
         self.note(trial, {storage.POINT: dict(point)})
         return point
 
     def constrain(self, trial: Trial, violations: Mapping[str, float]) -> None:
         """Tell Optuna's samplers by how much a trial breaks each constraint, 0 where it does not."""
-        if not self.trials()[trial.number].constraints:  # else it has been taken up again
-            for constraint, beyond in violations.items():
+        known = trial._cached_frozen_trial.constraints  # of one that has been taken up again
+        for constraint, beyond in violations.items():
+            if constraint not in known:
                 trial.set_constraint(constraint, beyond)
 
     def same_before(self, trial: Trial, fingerprint: str) -> FrozenTrial | None:
         """The trial of this search that stands for the same configuration, if there is one already."""
-        for other in reversed(self.trials()):
+        trials = self.trials()
+        retried = {other.user_attrs.get(storage.RETRIES) for other in trials}
+        for other in reversed(trials):
             noted = other.user_attrs
             same = noted.get(storage.FINGERPRINT) == fingerprint and other.number != trial.number
-            again = self.retry_failed and other.state.name == "FAIL"
-            if same and noted.get(storage.DUPLICATE_OF) is None and not again:
+            again = other.number in retried or (self.retry_failed and other.state.name == "FAIL")
+            repeats = other.number > trial.number and not other.state.is_finished()  # or is about to say so
+            if same and noted.get(storage.DUPLICATE_OF) is None and not again and not repeats:
                 return other
         return None
 
     def note(self, trial: Trial, noted: Mapping[str, Any]) -> None:
-        """Note things at a trial that has not ended: JSON values."""
-        for key, value in noted.items():
-            self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
+        """Note things at a trial: JSON values. One that another launch has ended meanwhile stays as it is."""
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        known = trial._cached_frozen_trial.user_attrs
+        with suppress(UpdateFinishedTrialError):
+            for key, value in noted.items():
+                if key not in known or known[key] != value:
+                    self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
+                    known[key] = copy.deepcopy(value)
 
     def report(self, trial: Trial, epoch: int, value: float) -> None:
         """Tell Optuna of an epoch, unless it was told: a trial that goes on repeats the epochs before."""
-        if epoch not in self.trials()[trial.number].intermediate_values:
-            trial.report(value, epoch)
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        with suppress(UpdateFinishedTrialError):
+            if epoch not in trial._cached_frozen_trial.intermediate_values:
+                trial.report(value, epoch)
 
     def finish(self, trial: Trial, state: str, values: list[float] | None = None) -> None:
         """End a trial: "COMPLETE" with its objectives, "PRUNED" or "FAIL". One that has ended stays as it is."""
+        from optuna.exceptions import UpdateFinishedTrialError
         from optuna.trial import TrialState
 
         self.study.sampler = make_sampler(self.search, trial.number)
         told = values if state == "COMPLETE" else None
-        self.study.tell(trial.number, told, state=TrialState[state], skip_if_finished=True)
+        with suppress(UpdateFinishedTrialError):
+            self.study.tell(trial.number, told, state=TrialState[state], skip_if_finished=True)
 
     def curves(self) -> list[tuple[str, int, dict[int, float]]]:
         """Of trials that have ended: name, epochs in all, the scheduler's metric after each epoch that was trained."""
@@ -177,26 +206,56 @@ class Ledger:
         for trial in self.trials():
             if trial.state.name == "RUNNING" and trial.user_attrs.get(storage.LAUNCH) == self.launch:
                 self.note(Trial(self.study, trial._trial_id), {storage.LAUNCH: ""})
+        self._beats = storage.OVER - 1
         self.beat()
+
+    def _others_trials(self) -> list[FrozenTrial]:
+        """The trials under way that are not this launch's."""
+        running = (trial for trial in self.trials() if trial.state.name == "RUNNING")
+        return [trial for trial in running if trial.user_attrs.get(storage.LAUNCH) != self.launch]
+
+    def _owners(self, trial: FrozenTrial) -> set[str]:
+        """Who may be at work on another launch's trial: any other, while it does not say whose it is."""
+        owner = trial.user_attrs.get(storage.LAUNCH)
+        return {owner} if owner is not None else storage.beats(self.study).keys() - {self.launch}
+
+    def _is_left(self, trial: FrozenTrial) -> bool:
+        """Whether a trial is under way of which nobody is at work any more."""
+        owner = trial.user_attrs.get(storage.LAUNCH)
+        return trial.state.name == "RUNNING" and owner != self.launch and all(map(self._is_gone, self._owners(trial)))
 
     def _is_gone(self, launch: str) -> bool:
         """Whether a launch of this search does not live any more, as far as its end or its silence tells."""
         if not launch or self.ended(launch):
             return True
         heard, now = storage.beats(self.study).get(launch, 0), time.monotonic()
-        before, since = self._heard.get(launch, (-1, now))
-        if heard != before:
+        if heard == storage.OVER:
+            return True
+        if launch not in self._heard or heard != self._heard[launch][0]:
+            if launch in self._heard:
+                self._alive.add(launch)
             self._heard[launch] = (heard, now)
-            return False
-        return now - since > _SILENT_S
+        silent = now - self._heard[launch][1] > _SILENT_S
+        if silent:
+            self._alive.discard(launch)
+        return silent
 
-    def _grid(self) -> list[Point]:
-        """Every point of a space that is gone through as a grid, in a random order."""
-        if self.search.sampler.name != "grid":
-            return []
-        points: list[Point] = list(self.search.space.points())
-        random.Random(self.search.seed).shuffle(points)
-        return points
+    def _next_of_grid(self) -> Point | None:
+        """The next point of a space that is gone through in a random order: laid into the queue one by one, for what
+        waits is read from the storage again and again.
+        """
+        if self._grid is None:
+            self._grid = list(self.search.space.points())
+            random.Random(self.search.seed).shuffle(self._grid)
+            self._grid.reverse()
+        known = {_as_text(_fixed(trial)) for trial in self.trials()}
+        while self._grid and _as_text(self._grid[-1]) in known:
+            self._grid.pop()
+        return self._grid[-1] if self._grid else None
+
+
+def _as_text(point: Point) -> str:
+    return repr(sorted(point.items()))
 
 
 def _fixed(trial: FrozenTrial) -> dict[str, Any]:

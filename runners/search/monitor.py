@@ -46,6 +46,7 @@ class SearchStanding:
 def standing_of(result: SearchResult, seconds: float) -> SearchStanding:
     """How a search stands after so many seconds of all its launches."""
     own = [trial for trial in result.trials if trial.duplicate_of is None]
+    front = result.front
     return SearchStanding(
         counted=result.counted,
         trials=result.search.trials,
@@ -53,8 +54,8 @@ def standing_of(result: SearchResult, seconds: float) -> SearchStanding:
         repeated=len(result.trials) - len(own),
         pruned=sum(trial.state == "pruned" for trial in own),
         failed=sum(trial.state == "failed" for trial in own),
-        best=result.best,
-        front=result.front,
+        best=front[0] if front and len(result.search.objectives) == 1 else None,
+        front=front,
         epochs_trained=sum(trial.epochs for trial in own if counts(trial) and not trial.reused),
         seconds=seconds,
         hours=result.search.hours,

@@ -108,15 +108,29 @@ def read_search(search: ExpandedSearch, places: Places, storage: str | None = No
     return result_of(search, study, url)
 
 
-def result_of(search: ExpandedSearch, study: Study, url: str) -> SearchResult:
-    """What an open Optuna study holds."""
+def result_of(
+    search: ExpandedSearch, study: Study, url: str, known: dict[int, SearchedTrial] | None = None
+) -> SearchResult:
+    """What an open Optuna study holds.
+
+    Args:
+        search: the search.
+        study: Optuna's.
+        url: of its storage.
+        known: trials that have ended, by number, as an earlier call has left them here: they do not change any more.
+    """
+    known = {} if known is None else known
     kept_trials = study.get_trials(deepcopy=False)
-    again = {trial.user_attrs.get(kept.RETRIES): trial.number for trial in kept_trials}
-    trials = tuple(
+    again = {trial.user_attrs[kept.RETRIES]: trial.number for trial in kept_trials if kept.RETRIES in trial.user_attrs}
+    found = []
+    for trial in kept_trials:
+        searched = known.get(trial.number) or to_searched(trial)
+        if trial.state.is_finished():
+            known[trial.number] = searched
         # One that failed and is tried again gives way to that one: it counts no more.
-        replace(to_searched(trial), duplicate_of=again[trial.number]) if trial.number in again else to_searched(trial)
-        for trial in kept_trials
-    )
+        retry = again.get(trial.number)
+        found.append(searched if retry is None else replace(searched, duplicate_of=retry))
+    trials = tuple(found)
     return SearchResult(search, trials, url, study.study_name, sum(kept.seconds_of_launches(study).values()))
 
 
@@ -136,7 +150,7 @@ def to_searched(trial: FrozenTrial) -> SearchedTrial:
         duplicate_of=noted.get(kept.DUPLICATE_OF),
         violations=noted.get(kept.VIOLATIONS),
         error=noted.get(kept.ERROR),
-        name=noted.get(kept.NAME, f"p{trial.number}"),
+        name=f"p{trial.number}",
     )
 
 

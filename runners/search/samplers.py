@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _STARTUP = 10
 
 
-def make_sampler(search: ExpandedSearch, number: int) -> BaseSampler:
-    """The sampler for the point with this number.
+def make_sampler(search: ExpandedSearch, number: int, key: str = "") -> BaseSampler:
+    """The sampler for the point with this number; with `key`, for that dimension where it is drawn by itself.
 
     Each point has a sampler of its own, seeded by the search's seed and the point's number: a sampler keeps nothing
     that is not in the storage, so a search that was stopped proposes what it would have proposed.
@@ -26,7 +26,7 @@ def make_sampler(search: ExpandedSearch, number: int) -> BaseSampler:
     """
     from optuna import samplers
 
-    seed = random.Random(f"{search.seed}/{number}").getrandbits(31)
+    seed = random.Random("/".join([str(search.seed), str(number), *filter(None, [key])])).getrandbits(31)
     spec = search.sampler
     startup = _STARTUP if spec.startup is None else spec.startup
     if spec.name == "tpe":
@@ -41,9 +41,18 @@ def make_sampler(search: ExpandedSearch, number: int) -> BaseSampler:
 
 
 def suggest(search: ExpandedSearch, trial: Trial) -> Point:
-    """The point that Optuna proposes for a trial; what it has proposed before stays."""
+    """The point that Optuna proposes for a trial; what it has proposed before stays.
+
+    Dimensions that the sampler draws one by one have a seed each: where a launch was killed between two of them, the
+    next draws those that are missing as that one would have.
+    """
+    study = trial.study
+    study.sampler = make_sampler(search, trial.number)
+    if not trial._fixed_params:
+        _ = trial.relative_params  # the dimensions that are drawn together: now, with the seed of the point
 
     def choose(dimension: Dimension) -> object:
+        study.sampler = make_sampler(search, trial.number, dimension.key)
         if dimension.kind == "choice":
             return trial.suggest_categorical(dimension.key, dimension.choices)
         low, high, step = dimension.low, dimension.high, dimension.step
