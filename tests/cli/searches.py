@@ -74,7 +74,7 @@ def fill(search: ExpandedSearch, runs: Path, told: Sequence[tuple[dict[str, Any]
                 params=values,
                 distributions={key: CategoricalDistribution(search.space.by_key[key].values()) for key in values},
                 values=[figures[each.metric] for each in search.objectives] if state == "COMPLETE" else None,
-                user_attrs={kept.NAME: f"p{number}", kept.POINT: values, kept.FINGERPRINT: f"{number:064x}", **noted},
+                user_attrs={kept.POINT: values, kept.FINGERPRINT: f"{number:064x}", **noted},
             )
         )
     kept.beat(study, "launch", 1, 75.0)

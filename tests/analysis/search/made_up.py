@@ -124,7 +124,7 @@ def store(result: SearchResult, places: Places) -> None:
     for trial in result.trials:
         noted = {
             kept.POINT: dict(trial.point), kept.FIGURES: dict(trial.values), kept.EPOCHS: trial.epochs,
-            kept.NAME: trial.name, kept.FINGERPRINT: trial.fingerprint, kept.RUN: trial.run_id,
+            kept.FINGERPRINT: trial.fingerprint, kept.RUN: trial.run_id,
             kept.VIOLATIONS: trial.violations, kept.STATUS: kept.INFEASIBLE if trial.violations else None,
             kept.ERROR: trial.error,
         }  # fmt: skip
