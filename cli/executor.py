@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -29,6 +30,20 @@ class Retry(StrEnum):
     """Which trials are tried again."""
 
     failed = "failed"
+
+
+@dataclass(frozen=True)
+class HowToTrain:
+    """The options of that kind, as a verb was given them."""
+
+    executor: ExecutorName
+    address: str | None
+    cpus: int
+    gpus: float | None
+    memory: int | None
+    compiled: bool
+    concurrent: int | None
+    retry: Retry | None
 
 
 ExecutorOption = Annotated[ExecutorName, typer.Option(help="ray: in parallel; inline: one by one here.")]

@@ -17,6 +17,7 @@ from cli.executor import (
     ExecutorName,
     ExecutorOption,
     GpusPerTrial,
+    HowToTrain,
     MemoryPerTrial,
     Retry,
     RetryOption,
@@ -117,16 +118,11 @@ def run(
             tracking_uri,
             data_root,
             checkpoints,
-            storage=storage,
-            executor=executor,
-            address=address,
-            cpus=cpus_per_trial,
-            gpus=gpus_per_trial,
-            memory=memory_per_trial,
-            compiled=compiled,
-            concurrent=concurrent,
-            retry=retry,
-            shown_as=shown_as,
+            HowToTrain(
+                executor, address, cpus_per_trial, gpus_per_trial, memory_per_trial, compiled, concurrent, retry
+            ),
+            storage,
+            shown_as,
         )
         return
     signal.signal(signal.SIGTERM, signal.default_int_handler)

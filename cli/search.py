@@ -16,6 +16,7 @@ from cli.executor import (
     ExecutorName,
     ExecutorOption,
     GpusPerTrial,
+    HowToTrain,
     MemoryPerTrial,
     Retry,
     RetryOption,
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from runners.job import Places, Resources
-    from runners.search.launch import SearchOutcome
+    from runners.search.launch import SearchOptions, SearchOutcome
     from search_space import ExpandedSearch
 
 
@@ -98,16 +99,9 @@ def search(
         tracking_uri,
         data_root,
         checkpoints,
-        storage=storage,
-        executor=executor,
-        address=address,
-        cpus=cpus_per_trial,
-        gpus=gpus_per_trial,
-        memory=memory_per_trial,
-        compiled=compiled,
-        concurrent=concurrent,
-        retry=retry,
-        shown_as=shown_as,
+        HowToTrain(executor, address, cpus_per_trial, gpus_per_trial, memory_per_trial, compiled, concurrent, retry),
+        storage,
+        shown_as,
     )
 
 
@@ -117,16 +111,8 @@ def search_on(
     tracking_uri: str | None,
     data_root: Path | None,
     checkpoints: str | None,
-    *,
+    how: HowToTrain,
     storage: str | None,
-    executor: ExecutorName,
-    address: str | None,
-    cpus: int,
-    gpus: float | None,
-    memory: int | None,
-    compiled: bool,
-    concurrent: int | None,
-    retry: Retry | None,
     shown_as: ShownAs,
 ) -> None:
     """Begin a search or go on with it, and show what it found. Options as of the verb.
@@ -146,22 +132,24 @@ def search_on(
     from runners.checkpoints_url import check_usable
     from runners.job import Places, Resources
     from runners.launch import catch_up
+    from runners.search.launch import SearchOptions
     from search_space import InputError
 
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True, highlight=False)
     console.soft_wrap = not console.is_terminal
-    check_address(executor, address)
+    check_address(how.executor, how.address)
     if checkpoints is not None:
         check_usable(checkpoints)
     places = Places.below(runs, tracking_uri, checked_root(data_root), checkpoints)
     tell_left_over(console, catch_up(places))
-    share = gpus_of_a_trial(gpus, address, (), ())
-    resources = Resources(cpus, share, compiled, memory)
+    share = gpus_of_a_trial(how.gpus, how.address, (), ())
+    resources = Resources(how.cpus, share, how.compiled, how.memory)
     _announce(console, wanted)
-    with make_sweep(executor, places, address, concurrent) as sweep:
-        ended = _launch(console, wanted, places, resources, sweep, concurrent, storage, retry)
-    _conclude(console, wanted, ended, shown_as, runs, tracking_uri)
+    with make_sweep(how.executor, places, how.address, how.concurrent) as sweep:
+        options = SearchOptions(storage, retry_failed=how.retry is Retry.failed)
+        ended = _launch(console, wanted, places, resources, sweep, how.concurrent, options)
+    _conclude(console, wanted, ended, shown_as, ui_words(runs, tracking_uri), storage)
     outcome = ended.outcome
     if outcome.interrupted:
         console.print("interrupted: run the same command again to go on where it was")
@@ -202,8 +190,7 @@ def _launch(
     resources: Resources,
     sweep: object,
     concurrent: int | None,
-    storage: str | None,
-    retry: Retry | None,
+    options: SearchOptions,
 ) -> SearchOutcome:
     from cli.progress import preparing
     from cli.search_progress import SearchProgress
@@ -212,7 +199,7 @@ def _launch(
     from runners.search.asker import Asker
     from runners.search.executors import SearchExecutor, search_inline
     from runners.search.halving import Halving, scheduled_metric
-    from runners.search.launch import SearchOptions, launch_search
+    from runners.search.launch import launch_search
     from runners.sweep import RaySweep
     from search_space import TrialConfig
     from tasks.pose import open_pose
@@ -245,7 +232,7 @@ def _launch(
         displayed,
         sweep if isinstance(sweep, RaySweep) else run_inline,
         display,
-        SearchOptions(storage, retry_failed=retry is Retry.failed),
+        options,
         prepare=prepare,
     )
 
@@ -255,8 +242,8 @@ def _conclude(
     wanted: ExpandedSearch,
     ended: SearchOutcome,
     shown_as: ShownAs,
-    runs: Path,
-    tracking_uri: str | None,
+    words: list[str],
+    storage: str | None,
 ) -> None:
     """Print what the search has found, and what to do with it."""
     import json
@@ -265,6 +252,7 @@ def _conclude(
     from rich.console import Console
 
     from cli.search_state import print_found, result_as_plain
+    from runners.search.storage import without_password
 
     if shown_as is ShownAs.json:
         typer.echo(json.dumps({"search": wanted.study.name, **result_as_plain(ended.result)}, indent=2))
@@ -272,13 +260,9 @@ def _conclude(
         print_found(Console(highlight=False), ended.result)
     if not ended.result.complete:
         return
-    words = ui_words(runs, tracking_uri)
+    if storage is not None and without_password(storage) == storage:  # else the environment has it, one hopes
+        words = [*words, "--storage", storage]
     path = str(wanted.study.path)
-    console.print(
-        f"look closer:  {shlex.join([command_called(), 'front', path, *words])}", soft_wrap=True, markup=False
-    )
-    console.print(
-        f"train the best at full budget:  {shlex.join([command_called(), 'promote', path, *words])}",
-        soft_wrap=True,
-        markup=False,
-    )
+    for what, verb in (("look closer", "front"), ("train the best at full budget", "promote")):
+        line = f"{what}:  {shlex.join([command_called(), verb, path, *words])}"
+        console.print(line, soft_wrap=True, markup=False)
