@@ -7,6 +7,7 @@ import math
 import shutil
 import time
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from ray import tune
@@ -48,11 +49,10 @@ class RaySearch:
             InputError: if no cluster answers at the address, or its machines cannot run the jobs.
             KeyboardInterrupt: if the user interrupts. Ray is ended before, so that no worker still writes.
         """
-        first = asker.next()
-        while first == "wait":
-            time.sleep(_PAUSE_S)
-            first = asker.next()
-        if isinstance(first, Job):
+        while (first := asker.next()) != "done":  # again, for what was held elsewhere after the last was asked for
+            if first == "wait":
+                time.sleep(_PAUSE_S)
+                continue
             try:
                 self._sweep.begin(first)
                 self._fit(first, asker, halving)
@@ -66,13 +66,15 @@ class RaySearch:
         request = StopRequest.of(first)
         jobs: dict[str, Job] = {}
         scheduler = _Stopping(request, jobs, halving)
-        relay = Relay(jobs, _Told(asker, scheduler.stopped), Counter())
+        told = _Told(asker, scheduler.stopped)
+        relay = Relay(jobs, told, Counter())
+        asking = _Asking(first, asker, jobs, relay)
         trainable = tune.with_resources(_train, lambda config: tune.PlacementGroupFactory([share_of(config["job"])]))
         tuner = tune.Tuner(
             trainable,
             tune_config=tune.TuneConfig(
                 num_samples=-1,
-                search_alg=_Asking(first, asker, jobs, relay),
+                search_alg=asking,
                 max_concurrent_trials=self._concurrent or _room(first, self._sweep),
                 reuse_actors=True,
                 scheduler=scheduler,
@@ -89,10 +91,16 @@ class RaySearch:
         )
         try:
             tuner.fit()
+        except Exception:
+            if trouble := told.trouble or asking.trouble:  # as it was: Tune makes a text of it
+                raise trouble from None
+            raise
         finally:
             shutil.rmtree(self._sweep.scratch, ignore_errors=True)
             with contextlib.suppress(OSError):
                 self._sweep.scratch.parent.rmdir()
+        if len(relay.ended) < len(jobs):  # after an interruption `fit` may return as if all were well
+            raise KeyboardInterrupt
         for name in relay.lost:
             asker.failed(jobs[name], LOST)
 
@@ -113,7 +121,11 @@ def _train(config: dict[str, Any]) -> None:
 
 
 class _Asking(Searcher):  # Tune asks for a subclass
-    """Tune's searcher: gives it the asker's jobs."""
+    """Tune's searcher: gives it the asker's jobs; `trouble` is what kept it from that.
+
+    A trial of Tune's is called after its point, `p7`; one that is begun anew, because another launch had held the
+    point's trial, has a name of its own, `p7-2`: Tune and the relay keep by name how each ended.
+    """
 
     def __init__(self, first: Job, asker: Asker, jobs: dict[str, Job], relay: Relay) -> None:
         super().__init__()
@@ -121,9 +133,18 @@ class _Asking(Searcher):  # Tune asks for a subclass
         self._asker = asker
         self._jobs = jobs
         self._relay = relay
+        self._times: Counter[str] = Counter()
+        self.trouble: Exception | None = None
 
     def suggest(self, trial_id: str) -> Any:
         """The next job as a Tune trial's configuration, None while there is none, or that all is done."""
+        try:
+            return self._suggest()
+        except Exception as error:
+            self.trouble = error
+            raise
+
+    def _suggest(self) -> Any:
         while self._relay.lost:
             name = self._relay.lost.pop()
             self._asker.failed(self._jobs[name], LOST)
@@ -134,8 +155,11 @@ class _Asking(Searcher):  # Tune asks for a subclass
         if given == "wait":
             time.sleep(_PAUSE_S)
             return None
-        self._jobs[given.variant] = given
-        return {"name": given.variant, "job": given}
+        self._times[given.variant] += 1
+        times = self._times[given.variant]
+        name = given.variant if times == 1 else f"{given.variant}-{times}"
+        self._jobs[name] = given
+        return {"name": name, "job": given}
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
         """Nothing: the relay tells the asker."""
@@ -156,11 +180,12 @@ class _Asking(Searcher):  # Tune asks for a subclass
 
 
 class _Stopping(WindingDown):  # Tune asks for a subclass
-    """Stops trials as `Halving` says, until the launch is asked to stop; `stopped` holds the epoch by name."""
+    """Stops trials as `Halving` says, until the launch is asked to stop; `stopped` holds the epoch by point."""
 
     def __init__(self, request: StopRequest, jobs: dict[str, Job], halving: Halving | None) -> None:
         super().__init__(request)
         self._halving = halving
+        self._jobs = jobs
         self.stopped: dict[str, int] = {}
 
     def __deepcopy__(self, memory: Any) -> _Stopping:
@@ -175,7 +200,7 @@ class _Stopping(WindingDown):  # Tune asks for a subclass
         """Whether the trial goes on."""
         if self._halving is None or "epoch" not in result:
             return "CONTINUE"
-        name = trial.config["name"]
+        name = self._jobs[trial.config["name"]].variant
         if not self._halving.stops(name, result["epoch"], result["epochs"], result):
             return "CONTINUE"
         self.stopped[name] = result["epoch"]
@@ -183,30 +208,42 @@ class _Stopping(WindingDown):  # Tune asks for a subclass
 
 
 class _Told(Monitor):
-    """What the relay tells of jobs, told to the asker."""
+    """What the relay tells of jobs, told to the asker; `trouble` is what the asker raised."""
 
     def __init__(self, asker: Asker, stopped: dict[str, int]) -> None:
         self._asker = asker
         self._stopped = stopped
+        self.trouble: Exception | None = None
 
     def started(self, job: Job) -> None:
         self._asker.monitor.started(job)
 
     def progressed(self, job: Job, progress: Progress) -> None:
-        self._asker.progressed(job, progress)
+        with self._noting():
+            self._asker.progressed(job, progress)
 
     def finished(self, job: Job) -> None:
         epoch = self._stopped.pop(job.variant, None)
-        if epoch is None:
-            self._asker.finished(job)
-        else:
-            self._asker.pruned(job, epoch)
+        with self._noting():
+            if epoch is None:
+                self._asker.finished(job)
+            else:
+                self._asker.pruned(job, epoch)
 
     def failed(self, job: Job, error: str) -> None:
-        self._asker.failed(job, error)
+        with self._noting():
+            self._asker.failed(job, error)
 
     def held(self, job: Job, holder: Holder | None) -> None:
         self._asker.held(job, holder)
 
     def taken(self, job: Job) -> None:
         self._asker.monitor.taken(job)
+
+    @contextlib.contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except Exception as error:
+            self.trouble = error
+            raise
