@@ -17,6 +17,8 @@ from runners.launch import Outcome
 from runners.launch_run import LaunchRun, begin_launch, end_launch
 from runners.lease import Claim, heartbeat_s, hold
 from runners.record import names
+from runners.record.chosen import choose_runs
+from runners.record.links import link_reused
 from runners.record.liveness import boot_id
 from runners.record.patience import RecordAway
 from runners.record.reading import read_launches, read_trials
@@ -30,7 +32,7 @@ from runners.search.monitor import SearchMonitor
 from runners.search.patience import StorageAway
 from runners.search.planner import Planner, most_epochs
 from runners.search.results import SearchResult
-from runners.search.storage import check_same_data, create_study, storage_url
+from runners.search.storage import check_unchanged, create_study, storage_url
 from runners.search.teachers import Teaching, missing_teachers, train_teachers
 from runners.sharing import Watch
 from search_space import ExpandedSearch, InputError, TrialConfig
@@ -91,8 +93,6 @@ def launch_search(
     check_feasible(search)
     latency = latency_of(search)
     constraints = resolved(search, latency)
-    url = storage_url(places, options.storage)
-    study = create_study(search, url)
     claim = Claim(heartbeat_s(), boot=boot_id())
     point = search.first[0] if search.first else search.space.random(random.Random(search.seed))
     example = search.config(point)
@@ -101,7 +101,9 @@ def launch_search(
         prepare(example)
     except DataError as error:
         raise InputError.at("the data", str(error)) from None
-    check_same_data(study, url, versions)
+    url = storage_url(places, options.storage)
+    study = create_study(search, url)
+    check_unchanged(study, url, {f"the data set '{name}'": version for name, version in versions.items()})
     outcome = Outcome(reused=0)
     run = begin_launch(
         search.study,
@@ -130,6 +132,7 @@ def launch_search(
     try:
         with hold(run.folder, run.id, claim), _beating(ledger):
             run.record.log_file(run.id, search.study.path)
+            check_unchanged(study, url, planner.teachers())
             teaching = missing_teachers(planner)
             train_teachers(teaching, teach, Watch(monitor, outcome), retry_failed=options.retry_failed)
             asker.begin()
@@ -137,7 +140,10 @@ def launch_search(
             if halving is not None:
                 for name, epochs, curve in ledger.curves():
                     halving.recall(name, epochs, curve)
-            executor(request)(asker, halving)
+            try:
+                executor(request)(asker, halving)
+            finally:
+                _show_recorded(planner)
     except KeyboardInterrupt:
         outcome.interrupted = True
     except InputError as error:
@@ -163,6 +169,16 @@ def _mark_pruned(run: LaunchRun, job: Job, epoch: int) -> None:
         for trial in read_trials(job.places.uri, job.fingerprint):
             if trial.launch == run.id:
                 run.record.tag(trial.run_id, names.PRUNED, f"after epoch {epoch}")
+
+
+def _show_recorded(planner: Planner) -> None:
+    """Show in the search's experiment the trials of points that other studies have trained."""
+    run, uri = planner.run, planner.places.uri
+    with suppress(InputError, RecordAway):  # it is away: the next launch that is told of them does this
+        recorded = read_trials(uri)
+        complete = {key for key, chosen in choose_runs(recorded).items() if chosen.state == "complete"}
+        known = [trial for trial in planner.planned if trial.fingerprint in complete]
+        link_reused(run.record, uri, run.experiment, run.id, known, recorded)
 
 
 def has_ended(uri: str) -> Callable[[str], bool]:

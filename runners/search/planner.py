@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from blocks.count import Counts, count
 from runners.job import Job, Places, Resources
@@ -22,7 +22,8 @@ _EPOCHS = "training.epochs"
 class Planner:
     """Plans trials of one launch of a search.
 
-    `versions` are those of data sets by name; one that a point brings is added.
+    `versions` are those of data sets by name; one that a point brings is added. `planned` are the trials of points so
+    far.
     """
 
     search: ExpandedSearch
@@ -32,6 +33,7 @@ class Planner:
     claim: Claim
     versions: dict[str, str]
     optuna_study: str
+    planned: list[PlannedTrial] = field(default_factory=list)
 
     def job(self, name: str, label: str, config: TrialConfig, verdict: Verdict) -> Job:
         """The job of a point's trial: its run carries the figures of the verdict, and says which trial of Optuna it is.
@@ -42,7 +44,9 @@ class Planner:
         """
         assert verdict.counts is not None
         tags = {names.OPTUNA_STUDY: self.optuna_study, names.OPTUNA_TRIAL: name.removeprefix("p")}
-        job = self._job(self._planned(name, label, config), verdict.counts)
+        planned = self._planned(name, label, config)
+        self.planned.append(planned)
+        job = self._job(planned, verdict.counts)
         return replace(job, counts={**job.counts, **verdict.figures}, tags=tags)
 
     def job_of(self, planned: PlannedTrial) -> Job:
@@ -65,6 +69,11 @@ class Planner:
                 self._planned(name, search.study.name, config.model_copy(update={"distillation": distillation}))
             )
         return students
+
+    def teachers(self) -> dict[str, str]:
+        """The fingerprint of each teacher that points may learn from, by what a message calls it."""
+        named = [(student.config.distillation.teacher, student.teacher) for student in self.students()]
+        return {f"the teacher '{name}'": teacher.fingerprint for name, teacher in named if teacher is not None}
 
     def _planned(self, name: str, label: str, config: TrialConfig) -> PlannedTrial:
         if config.data.name not in self.versions:

@@ -43,7 +43,8 @@ ERROR = "error"
 OVER = -1
 """The beat of a launch that has ended."""
 _BEATS = "launch "
-_DATA = "data_versions"
+_VERSIONS = "versions"
+_SHOWN = 12  # digits of a version in a message
 _SQLITE = "sqlite:///"
 
 
@@ -158,25 +159,25 @@ def _is_file(url: str) -> bool:
     return url.startswith(_SQLITE)
 
 
-def check_same_data(study: Study, url: str, versions: Mapping[str, str]) -> None:
-    """Make sure that the data is what the search began with: results on other data cannot be compared.
+def check_unchanged(study: Study, url: str, versions: Mapping[str, str]) -> None:
+    """Make sure that the data and the teachers are what the search began with: else results cannot be compared.
 
     Args:
         study: Optuna's.
         url: of the storage.
-        versions: of each data set, by its name.
+        versions: of each, by what it is called.
 
     Raises:
-        InputError: for data that has changed since.
+        InputError: for one that has changed since.
     """
-    known: dict[str, str] = dict(study.user_attrs.get(_DATA, {}))
+    known: dict[str, str] = dict(study.user_attrs.get(_VERSIONS, {}))
     for name, version in versions.items():
         if known.get(name, version) != version:
-            what = f"the data set '{name}' has changed since the search began ({known[name]}, now {version})"
-            hint = "give another --storage to search on the data as it is now; recorded trials of it count there, too"
+            what = f"{name} has changed since the search began ({known[name][:_SHOWN]}, now {version[:_SHOWN]})"
+            hint = "give another --storage to search with what is there now; recorded trials with it count there, too"
             raise InputError.at(f"--storage {without_password(url)}", what, hint)
     if not versions.items() <= known.items():
-        study.set_user_attr(_DATA, {**known, **versions})
+        study.set_user_attr(_VERSIONS, {**known, **versions})
 
 
 def beat(study: Study, launch: str, number: int, seconds: float) -> None:

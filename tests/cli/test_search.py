@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from runners.job import Places
-from runners.record.reading import read_trials
+from runners.record.reading import read_links, read_trials
 from runners.search.results import SearchResult, read_search
 from search_space import expand_search, read_study
 from tests.cli.conftest import command, environment
@@ -144,6 +144,8 @@ def test_a_point_that_a_study_has_trained_is_told(process, searched, tmp_path) -
     assert "(from the record)" in done.stderr
     trials = read_trials(Places.below(tmp_path / "runs").uri)
     assert [trial.study for trial in trials if trial.fingerprint == first.fingerprint] == ["rows"]
+    links = read_links(Places.below(tmp_path / "runs").uri)  # the search's experiment shows it, too
+    assert [link.fingerprint for link in links] == [first.fingerprint]
 
 
 def test_a_study_without_a_search_is_refused(call, small_study) -> None:
