@@ -116,6 +116,8 @@ def check_key(name: str) -> tuple[str, str] | None:
     """What is wrong with a key's name and how to mend it; None for a key that exists."""
     if name in all_keys():
         return None
+    if name == "level0.width":
+        return f"unknown key '{name}'", "level 0 is as wide as the network: set 'model.width'"
     return f"unknown key '{name}'", did_you_mean(name, all_keys())
 
 

@@ -92,11 +92,20 @@ class Ledger:
         """
         if self.search.hours is not None and self.seconds >= self.search.hours * 3600:
             return f"its {self.search.hours:g} hours are over"
+        if in_vain and self._is_through():
+            return f"all {self.search.space.size} points of the space have been tried"
         if in_vain >= MOST_IN_VAIN:
-            return f"{in_vain} points in a row were rejected or proposed before: the space has no more"
+            return f"{in_vain} points in a row were rejected or proposed before: there is hardly another in the space"
         if self.search.sampler.name == "grid" and not self._waits and self._next_of_grid() is None:
             return "every point of the grid has been tried"
         return None
+
+    def _is_through(self) -> bool:
+        """Whether every point of a finite space has been proposed."""
+        size, trials = self.search.space.size, self.trials()
+        if size is None or size > len(trials):
+            return False
+        return len({tuple(_fixed(trial).items()) for trial in trials if storage.POINT in trial.user_attrs}) >= size
 
     @property
     def _waits(self) -> bool:

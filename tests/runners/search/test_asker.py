@@ -107,21 +107,28 @@ def test_a_kill_between_any_two_writes_loses_nothing(make_launch, make_search, t
     assert _points(second.result) == _points(whole.result)
 
 
-def test_a_repeated_point_is_told_and_not_trained(make_launch, make_search, monkeypatch) -> None:
-    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", FEW_IN_VAIN)
+def test_a_repeated_point_is_told_and_not_trained(make_launch, make_search) -> None:
     search = make_search(DISCRETE, replaced={"trials: 8": "trials: 9"})
     assert search.space.size == 4
     launch = make_launch(search)
     launch.to_the_end()
     assert len({job.fingerprint for job in launch.given}) == len(launch.given) == 4
-    assert "the space has no more" in launch.asker.reason
+    assert launch.asker.reason == "all 4 points of the space have been tried"
     trials = launch.result.trials
     repeated = [trial for trial in trials if trial.duplicate_of is not None]
-    assert len(repeated) >= FEW_IN_VAIN
-    assert len(repeated) == launch.heard.standing.repeated
+    assert len(repeated) == launch.heard.standing.repeated > 0
     for trial in repeated:
         assert trial.state == "complete"
         assert trial.values["pckh"] == trials[trial.duplicate_of].values["pckh"]
+
+
+def test_a_search_that_finds_nothing_new_ends(make_launch, make_search, monkeypatch) -> None:
+    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", FEW_IN_VAIN)
+    search = make_search(SEARCH.replace("  space:", '  constraints: ["params <= 10"]\n  space:'))
+    launch = make_launch(search)
+    launch.to_the_end()
+    assert launch.given == []
+    assert launch.asker.reason.startswith(f"{FEW_IN_VAIN} points in a row were rejected or proposed before")
 
 
 def test_a_point_proposed_while_it_trains_is_told_once_that_ends(make_launch, make_search, monkeypatch) -> None:
@@ -131,7 +138,7 @@ def test_a_point_proposed_while_it_trains_is_told_once_that_ends(make_launch, ma
     assert all(isinstance(job, Job) for job in jobs)
     assert launch.next() in ("wait", "done")  # every further one waits for one of these
     waiting = [trial for trial in launch.result.trials if trial.state == "running" and trial.duplicate_of is not None]
-    assert len(waiting) >= FEW_IN_VAIN
+    assert waiting
     for job in jobs:
         launch.finish(job)
     ended = launch.result.trials
