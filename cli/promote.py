@@ -134,8 +134,6 @@ def _expanded(text: str, output: Path, scale: str) -> ExpandedStudy:
 
 
 def _say(search: ExpandedSearch, promotion: Promotion, seeds: int, output: Path) -> None:
-    from analysis.search.study_text import launched_with
-
     found, given = len(promotion.found), len(promotion.given)
     again = sum(row.rank is not None for row in promotion.given)
     beside = f" beside {given} to compare with" if given else ""
@@ -145,4 +143,4 @@ def _say(search: ExpandedSearch, promotion: Promotion, seeds: int, output: Path)
     typer.echo(f"wrote {output}: {found} found by the search{beside}{known}, {trials} {one}", err=True)
     if not given:
         typer.echo("no row to compare with, so no difference in the table: --beside STUDY/VARIANT adds one", err=True)
-    typer.echo(f"next: hglab plan {output} {launched_with(search)}", err=True)
+    typer.echo(f"next: hglab plan {output} --scale {search.scale}", err=True)

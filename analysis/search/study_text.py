@@ -89,20 +89,12 @@ def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) 
         f"The search: scale {search.scale}; {tally(result)}",
         f"Kept by Optuna as '{result.optuna_study}'. Its values are of one seed and chosen: quote those of this study.",
     ]
-    if search.budget:
-        lines.append(f"Its budget is left out here: {_said(search.budget)}.")
+    if left := {**(search.budget or {}), **_costs_set(search)}:
+        lines.append(f"What made the search cheaper is left out here, for the full budget: {_said(left)}.")
     elif search.trial_seed < seeds:
         lines.append(f"Seed {search.trial_seed} is the search's, by which these rows were chosen: it flatters them.")
-    if left := _costs_set(search):
-        lines.append(f"It ran with {_said(left)}, which is left to the command line here, too.")
     wrapped = [part for line in lines for part in textwrap.wrap(line, _WIDTH, break_long_words=False)]
-    return [*(f"# {line}" for line in wrapped), f"#   hglab run {file} {launched_with(search)}"]
-
-
-def launched_with(search: ExpandedSearch) -> str:
-    """The options with which the promoted study trains as the search did, its budget aside: `--scale tiny --set ...`"""
-    options = "".join(f" --set {key}={scalar(value)}" for key, value in _costs_set(search).items())
-    return f"--scale {search.scale}{options}"
+    return [*(f"# {line}" for line in wrapped), f"#   hglab run {file} --scale {search.scale}"]
 
 
 def _costs_set(search: ExpandedSearch) -> dict[str, Any]:
