@@ -107,9 +107,7 @@ class Mirror:
             return
         taken = MODEL in names and self._download(MODEL, folder / MODEL, patience_s)
         if not taken and not current:
-            raise MirrorAway(
-                f"{self.place} lacks {MODEL}, the weights that this trial needs: train that one again"
-            )
+            raise MirrorAway(f"{self.place} lacks {MODEL}, the weights that this trial needs: train that one again")
 
     def put_checkpoint(self, folder: Path, epoch: int, patience_s: float = 0.0) -> bool:
         """Upload the checkpoint of a folder, and remove those there but the newest two. Raises nothing.
