@@ -158,6 +158,8 @@ def summary(repeats: list[dict[str, Any]], trials: int) -> dict[str, Any]:
         "tpe - random": difference("tpe", "random"),
         "tpe - paper": difference("tpe", PAPER),
         "random - paper": difference("random", PAPER),
+        "asha - random": difference("asha", "random"),
+        "asha - paper": difference("asha", PAPER),
         "asha - tpe": difference("asha", "tpe"),
         "asha's share of epochs": interval(
             [100 * each["searched"]["asha"]["epochs"] / (trials * EPOCHS) for each in repeats]
