@@ -50,7 +50,8 @@ if TYPE_CHECKING:
 
     from runners.executors import Executor, Monitor
     from runners.job import Job, Places, Resources
-    from runners.launch import Outcome, Remaining
+    from runners.launch import Remaining
+    from runners.outcome import Outcome
     from runners.planning import Plan
 
 

@@ -11,6 +11,7 @@ from runners.job import Job, Places, Resources
 from runners.launch_run import begin_launch, end_launch
 from runners.lease import Claim, heartbeat_s, hold
 from runners.mirrored import send_ahead, weights_finder
+from runners.outcome import Outcome
 from runners.planning import Plan, PlannedTrial, learns_from, to_train_for
 from runners.record.buffer import LeftOver, outboxes, send_left_over
 from runners.record.chosen import choose_runs
@@ -41,25 +42,6 @@ class Remaining:
     failed: tuple[tuple[PlannedTrial, str], ...] = ()
     fresh: bool = False
     known: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-
-@dataclass
-class Outcome:
-    """How a launch ended.
-
-    `elsewhere` was trained by other launches meanwhile; `left_failed` had failed before this one and was not tried
-    again; `unsent` are trials that were trained and whose results wait on disk, because the record is away.
-    """
-
-    reused: int
-    trained: list[str] = field(default_factory=list)
-    unsent: list[str] = field(default_factory=list)
-    elsewhere: list[str] = field(default_factory=list)
-    failed: dict[str, str] = field(default_factory=dict)
-    left_failed: dict[str, str] = field(default_factory=dict)
-    interrupted: bool = False
-    launch: str | None = None
-    error: str | None = None
 
 
 def remaining(

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runners.job import Job, Places
+from runners.outcome import Outcome
 from runners.record import names
 from runners.record.buffer import outbox_file, send_left_over
 from runners.record.reading import read_trials
@@ -17,9 +18,6 @@ from runners.record.writing import Record
 from runners.runs_folder import runs_id
 from runners.settling import OpenLaunches, clear, close_left_over, launch_folder, patience_s, settle
 from search_space import Study
-
-if TYPE_CHECKING:
-    from runners.launch import Outcome
 
 
 @dataclass(frozen=True)

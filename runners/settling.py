@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from runners.job import Job, Places, run_tags
 from runners.lease import LeaseWatch, find_lease
+from runners.outcome import Outcome
 from runners.record.buffer import outbox_file
 from runners.record.patience import RecordAway
 from runners.record.reading import local_database, read_launches, read_trials
@@ -18,9 +18,6 @@ from runners.record.writing import PATIENCE_S, Record
 from runners.runs_folder import runs_id
 from runners.worker import LEFT_OVER, is_of_surroundings
 from search_space import InputError
-
-if TYPE_CHECKING:
-    from runners.launch import Outcome
 
 INTERRUPTED_PATIENCE_S = 5.0
 """For how long an interrupted launch waits for a record that is away, in seconds."""

@@ -5,22 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
 
 from runners.executors import Executor, Monitor
 from runners.interruption import StopRequest
 from runners.job import Job, Progress
 from runners.lease import Holder, LeaseWatch
 from runners.mirrored import weights_finder
+from runners.outcome import Outcome
 from runners.planning import PlannedTrial
 from runners.record.chosen import choose_runs
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial
 from runners.worker import is_of_surroundings
 from search_space import InputError
-
-if TYPE_CHECKING:
-    from runners.launch import Outcome
 
 _POLL_S = 2.0
 

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from runners.executors import Executor
 from runners.interruption import StopRequest
 from runners.job import Job, Places, Resources
-from runners.launch import Outcome
 from runners.launch_run import LaunchRun, begin_launch, end_launch
 from runners.lease import Claim, heartbeat_s, hold
+from runners.outcome import Outcome
 from runners.record import names
 from runners.record.chosen import choose_runs
 from runners.record.links import link_reused

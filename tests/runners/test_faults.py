@@ -14,7 +14,8 @@ from runners.executors import run_inline
 from runners.files import CHECKPOINT
 from runners.interruption import StopRequest
 from runners.job import Places, Resources
-from runners.launch import Outcome, launch, remaining
+from runners.launch import launch, remaining
+from runners.outcome import Outcome
 from runners.record import names
 from runners.record.buffer import outboxes
 from runners.record.reading import read_trials

@@ -9,8 +9,9 @@ import pytest
 
 from runners.executors import run_inline
 from runners.job import Job, Places, Resources, run_tags
-from runners.launch import Outcome, catch_up, launch, remaining
+from runners.launch import catch_up, launch, remaining
 from runners.lease import Claim, hold
+from runners.outcome import Outcome
 from runners.record import names, reading
 from runners.record.buffer import outboxes
 from runners.record.reading import read_launches, read_links, read_trials

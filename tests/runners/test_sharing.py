@@ -10,8 +10,8 @@ import pytest
 
 from runners.interruption import StopRequest
 from runners.job import Job, Resources
-from runners.launch import Outcome
 from runners.lease import Claim, find_lease, hold
+from runners.outcome import Outcome
 from runners.record.recorded import RecordedTrial
 from runners.sharing import Watch, train_each_once
 from runners.worker import is_of_surroundings

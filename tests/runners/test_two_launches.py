@@ -16,7 +16,8 @@ import pytest
 
 from runners.executors import run_inline
 from runners.job import Job, Resources, run_tags
-from runners.launch import Outcome, launch, remaining
+from runners.launch import launch, remaining
+from runners.outcome import Outcome
 from runners.record import names
 from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.writing import Record

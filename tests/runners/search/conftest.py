@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from runners.job import Job, Places, Progress, Resources
-from runners.launch import Outcome
 from runners.lease import Claim
+from runners.outcome import Outcome
 from runners.search.asker import Asker
 from runners.search.feasibility import judge, resolved
 from runners.search.ledger import Ledger
