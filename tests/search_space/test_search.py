@@ -190,7 +190,7 @@ BASE = {"space": TYPES, "search": "constraints: ['params <= 6e6', 'binary_macs <
         {"search": BASE["search"] + "\nfirst: [{block.type: bottleneck}]"},
         {"search": BASE["search"] + "\nseed: 0\nsampler: tpe\nscheduler: none\nobjectives: [pckh]"},
         {"search": BASE["search"] + "\nsampler: {name: tpe}\nobjectives: [{metric: pckh, direction: maximise}]"},
-        {"head": "title: Another title\nseeds: [0]\ntable: {caption: A table}"},
+        {"head": "title: Another title\nseeds: [0]\ntable: {siunitx: true}"},
         {"head": "base: {block.type: hierarchical}"},  # only first points would take it from there
         {"head": "base: {model.binary: true}"},  # the default
         {"space": "{block.depth: {int: [2, 5]}, block.type: [bottleneck, hierarchical]}"},
