@@ -6,9 +6,14 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from search_space import is_search, read_study
 from tests.small import STUDY
+
+# A busy machine is no falsifying example.
+settings.register_profile("hglab", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("hglab")
 
 
 @pytest.fixture(scope="session")
