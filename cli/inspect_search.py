@@ -36,7 +36,7 @@ def search_networks(
             hint = f"hglab search {path}; its space stands in: hglab plan {path}"
             raise InputError.at(str(path), "the search has no first points and has not begun", hint)
     else:
-        points |= {f"p{trial.number}": trial.point for trial in (done.trials if done else ())}
+        points |= {trial.name: trial.point for trial in (done.trials if done else ())}
         if name not in points:
             raise InputError.at(f"{path}/{name}", f"the search has no point '{name}'", _hint(name, list(points)))
         points = {name: points[name]}
@@ -51,7 +51,7 @@ def _best(done: SearchResult | None) -> dict[str, Point]:
     if done is None:
         return {}
     best = done.ranked[:_MOST] if len(done.search.objectives) == 1 else some_of(done.front, done.search, _MOST)
-    return {f"p{trial.number}": trial.point for trial in best}
+    return {trial.name: trial.point for trial in best}
 
 
 def _hint(name: str, known: list[str]) -> str:

@@ -30,7 +30,7 @@ def as_plain(trial: SearchedTrial, search: ExpandedSearch) -> dict[str, Any]:
     """A point for scripts."""
     return {
         "number": trial.number,
-        "name": f"p{trial.number}",
+        "name": trial.name,
         "label": search.label(trial.point),
         "state": trial.state,
         "point": dict(trial.point),

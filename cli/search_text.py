@@ -52,11 +52,6 @@ def header(metric: str) -> str:
     return metric_named(metric).header
 
 
-def number_name(number: int) -> str:
-    """What a point of a search is called: `p12`."""
-    return f"p{number}"
-
-
 def said(trial: SearchedTrial, search: ExpandedSearch) -> str:
     """A point and its objectives in a line: `p3 hierarchical, depth 4: PCKh 35.2`."""
     figures = [
@@ -64,7 +59,7 @@ def said(trial: SearchedTrial, search: ExpandedSearch) -> str:
         for objective in search.objectives
         if objective.metric in trial.values
     ]
-    name = f"{number_name(trial.number)} {search.label(trial.point)}"
+    name = f"{trial.name} {search.label(trial.point)}"
     return f"{name}: {', '.join(figures)}" if figures else name
 
 
@@ -92,7 +87,7 @@ def points_table(trials: Sequence[SearchedTrial], search: ExpandedSearch) -> Tab
     table.add_row("", *(Text(header(each.metric), style="dim") for each in search.objectives), "")
     for trial in trials:
         cells = [figure(each.metric, trial.values.get(each.metric, float("nan"))) for each in search.objectives]
-        table.add_row(f"  {number_name(trial.number)}", *cells, Text(search.label(trial.point)))
+        table.add_row(f"  {trial.name}", *cells, Text(search.label(trial.point)))
     return table
 
 

@@ -17,20 +17,29 @@ from runners.record.recorded import RecordedTrial
 from runners.search import storage
 from runners.search.feasibility import Verdict
 from runners.search.halving import scheduled_metric
-from runners.search.job_runs import as_noted, data_has_changed, failed_before, is_complete, last_figures, run_of
+from runners.search.job_runs import (
+    as_noted,
+    curve_of,
+    data_has_changed,
+    failed_before,
+    is_complete,
+    last_figures,
+    run_of,
+)
 from runners.search.ledger import Ledger
 from runners.search.monitor import SearchMonitor, standing_of
-from runners.search.results import named_figures, to_searched
+from runners.search.repeats import Repeats
+from runners.search.results import named_figures, point_name, to_searched
 from runners.sharing import Watch
 from runners.worker import is_of_surroundings
 from search_space import Constraint, TrialConfig
 
 if TYPE_CHECKING:
-    from optuna.trial import FrozenTrial, Trial
+    from optuna.trial import Trial
 
 HOPELESS = 5
 """After so many failures and not one success a launch gives up."""
-_MOST_ATTACHED, _POLL_S = 20, 2.0
+_POLL_S = 2.0
 _CAN_BE_BUILT = "can be built"
 
 
@@ -67,11 +76,14 @@ class Asker:
     _curves: dict[str, dict[str, float]] = field(default_factory=dict)
     _held: dict[str, LeaseWatch] = field(default_factory=dict)
     _polled: float = 0.0
-    _attached: dict[str, list[Trial]] = field(default_factory=dict)
+    _repeats: Repeats = field(init=False)
     _in_vain: int = 0
     _failures: int = 0
     _succeeded: bool = False
     _over: bool = False
+
+    def __post_init__(self) -> None:
+        self._repeats = Repeats(self.ledger, self._show)
 
     def begin(self) -> None:
         """Take up the search."""
@@ -87,9 +99,10 @@ class Asker:
         while not self.stopped() and not self._over:
             if (job := self._left_behind() or self._free_again()) is not None:
                 return job
+            waiting = self._repeats.wait_elsewhere({trial.number for trial in self._open.values()})
             if self._enough():
-                return "wait" if self._held or self._attached_elsewhere() or self.ledger.unsure() else "done"
-            if self._too_many_attached():
+                return "wait" if self._held or waiting or self.ledger.unsure() else "done"
+            if self._repeats.are_many():
                 return "wait"
             if (job := self._consider(self.ledger.ask())) is not None:
                 return job
@@ -175,11 +188,12 @@ class Asker:
         if not verdict.feasible:
             self._tell_infeasible(trial, verdict)
             return None
-        job = self.plan(f"p{trial.number}", search.label(point), config, verdict)
+        job = self.plan(point_name(trial.number), search.label(point), config, verdict)
         noted = {storage.FINGERPRINT: job.fingerprint, storage.FIGURES: named_figures(verdict.figures)}
         if (earlier := self.ledger.same_before(trial, job.fingerprint)) is not None:
             self.ledger.note(trial, {**noted, storage.DUPLICATE_OF: earlier.number})
-            self._tell_repeated(trial, earlier)
+            self._in_vain += 1
+            self._repeats.tell(trial, earlier)
             return None
         self.ledger.note(trial, noted)
         self._in_vain = 0
@@ -208,20 +222,14 @@ class Asker:
         self.ledger.finish(trial, "PRUNED")
         self._show(trial)
 
-    def _tell_repeated(self, trial: Trial, earlier: FrozenTrial) -> None:
-        """Tell a point as it was told before; where that has yet to end, once it has."""
-        self._in_vain += 1
-        if earlier.state.is_finished():
-            self.ledger.note(trial, {storage.FIGURES: earlier.user_attrs.get(storage.FIGURES, {})})
-            self.ledger.finish(trial, earlier.state.name, earlier.values)
-            self._show(trial)
-        else:
-            self._attached.setdefault(to_searched(earlier).name, []).append(trial)
-
     def _tell_recorded(self, job: Job, run: RecordedTrial) -> None:
-        noted = self.ledger.trials()[self._open[job.variant].number].user_attrs
-        if storage.EPOCHS not in noted:  # else this search trained it, and was killed before it could tell
-            self.ledger.note(self._open[job.variant], {storage.STATUS: storage.RECORDED})
+        trial, search = self._open[job.variant], self.ledger.search
+        known = self.ledger.trials()[trial.number].user_attrs
+        # Where epochs are noted, this search trained it, and was killed before it could tell.
+        noted: dict[str, Any] = {} if storage.EPOCHS in known else {storage.STATUS: storage.RECORDED}
+        if search.scheduler.name != "none" and (curve := curve_of(job, run, scheduled_metric(search))):
+            noted |= {storage.CURVE: curve, storage.ALL_EPOCHS: max(map(int, curve))}
+        self.ledger.note(trial, noted)
         self._succeeded = True
         self._tell_complete(job, {**job.counts, **run.metrics})
 
@@ -240,8 +248,7 @@ class Asker:
         self._held.pop(job.variant, None)
         self.ledger.note(trial, noted)
         self.ledger.finish(trial, state, values)
-        for twin in self._attached.pop(job.variant, ()):
-            self._tell_repeated(twin, self.ledger.trials()[trial.number])
+        self._repeats.ended(trial.number)
 
     def _left_behind(self) -> Job | None:
         """The job of a trial that another launch has left: it goes on from its last epoch."""
@@ -269,20 +276,6 @@ class Asker:
                 del self._held[name]
                 return replace(job, claim=replace(job.claim, takes_over=lease.mark if lease else None))
         return None
-
-    def _too_many_attached(self) -> bool:
-        """Whether so many points repeat what still trains that it is better to await that than to ask for more."""
-        self._attached_elsewhere()
-        return sum(map(len, self._attached.values())) >= _MOST_ATTACHED
-
-    def _attached_elsewhere(self) -> bool:
-        """Whether a repeated point still waits for a trial that another launch of this search trains."""
-        for name in [name for name in self._attached if name not in self._open]:
-            earlier = self.ledger.trials()[int(name.removeprefix("p"))]
-            if earlier.state.is_finished():
-                for twin in self._attached.pop(name):
-                    self._tell_repeated(twin, earlier)
-        return any(name not in self._open for name in self._attached)
 
     def _enough(self) -> bool:
         """Whether no further point is to be asked for."""

@@ -6,7 +6,7 @@ The rungs are rebuilt from results when a search goes on, so nothing of a schedu
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from math import exp
 from types import SimpleNamespace
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from ray.tune.schedulers import AsyncHyperBandScheduler
 
     from search_space import ExpandedSearch
+
+Curve = tuple[str, int, Mapping[int, float]]
+"""Of a trial: its name, its epochs in all, the scheduler's metric after each that was trained."""
 
 
 @dataclass
@@ -33,28 +36,33 @@ class Halving:
         metric: the figure of an epoch that is compared.
         mode: "max" or "min".
         brackets: Tune's scheduler for each bracket.
+        ended: the curves of the trials that have ended, but for those of these names. They are asked for before each
+            decision, for trials also end elsewhere: before a launch was killed, in another launch, in another study.
     """
 
     metric: str
     mode: str
     brackets: tuple[AsyncHyperBandScheduler, ...]
+    ended: Callable[[Set[str]], Iterable[Curve]] = lambda known: ()
     _known: set[str] = field(default_factory=set)
 
     def stops(self, name: str, epoch: int, epochs: int, metrics: Mapping[str, float]) -> bool:
         """Whether a trial is to stop after this epoch: never after its last."""
         if epoch >= epochs or self.metric not in metrics:
             return False
-        bracket, trial = self._bracket(name), SimpleNamespace(trial_id=name)
-        if name not in self._known:
-            self._known.add(name)
-            bracket.on_trial_add(None, trial)  # type: ignore[arg-type]  # it asks for the name alone
-        result = {"epoch": epoch, self.metric: metrics[self.metric]}
-        return bracket.on_trial_result(None, trial, result) == "STOP"  # type: ignore[arg-type]
+        for other, of_other, values in self.ended(self._known | {name}):
+            self._known.add(other)
+            for each in sorted(values):
+                if each < of_other:
+                    self._tell(other, each, values[each])
+        self._known.add(name)
+        return self._tell(name, epoch, metrics[self.metric])
 
-    def recall(self, name: str, epochs: int, values: Mapping[int, float]) -> None:
-        """Take in a trial of before: its figure after each epoch."""
-        for epoch, value in sorted(values.items()):
-            self.stops(name, epoch, epochs, {self.metric: value})
+    def _tell(self, name: str, epoch: int, value: float) -> bool:
+        bracket, trial = self._bracket(name), SimpleNamespace(trial_id=name)
+        if name not in bracket._trial_info:
+            bracket.on_trial_add(None, trial)  # type: ignore[arg-type]  # it asks for the name alone
+        return bracket.on_trial_result(None, trial, {"epoch": epoch, self.metric: value}) == "STOP"  # type: ignore[arg-type]
 
     def _bracket(self, name: str) -> AsyncHyperBandScheduler:
         # As Tune weighs them: by the exponential of the number of their rungs.
@@ -63,12 +71,13 @@ class Halving:
         return random.Random(name).choices(self.brackets, weights)[0]
 
 
-def make_halving(search: ExpandedSearch, epochs: int) -> Halving | None:
+def make_halving(search: ExpandedSearch, epochs: int, ended: Callable[[Set[str]], Iterable[Curve]]) -> Halving | None:
     """The scheduler that a search asks for; None if every trial is trained to its end.
 
     Args:
         search: the search.
         epochs: the most that a trial of it has.
+        ended: as `Halving` has it.
     """
     spec = search.scheduler
     if spec.name == "none":
@@ -83,7 +92,7 @@ def make_halving(search: ExpandedSearch, epochs: int) -> Halving | None:
         AsyncHyperBandScheduler(grace_period=start, reduction_factor=spec.reduction, brackets=1, **options)
         for start in starts
     ]
-    return Halving(metric, mode, tuple(made))
+    return Halving(metric, mode, tuple(made), ended)
 
 
 def scheduled_metric(search: ExpandedSearch) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from runners.job import Job
 from runners.record.chosen import choose_runs
+from runners.record.details import read_curves
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial
 from runners.search import storage
@@ -36,6 +39,16 @@ def is_complete(run: RecordedTrial | None) -> bool:
 def last_figures(run: RecordedTrial | None) -> Mapping[str, float]:
     """What a complete run has measured; {} of any other."""
     return run.metrics if run is not None and is_complete(run) else {}
+
+
+def curve_of(job: Job, run: RecordedTrial, metric: str) -> dict[str, float]:
+    """A metric after each epoch of a job's run, by the epoch as text, as Optuna's storage keeps it; {} while the record
+    is away.
+    """
+    with suppress(InputError):
+        points = read_curves(job.places.uri, [run.run_id], metric).get(run.run_id, ())
+        return {str(epoch): value for epoch, value in points if epoch and math.isfinite(value)}
+    return {}
 
 
 def failed_before(run: RecordedTrial | None) -> str | None:

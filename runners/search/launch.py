@@ -136,12 +136,8 @@ def launch_search(
             teaching = missing_teachers(planner)
             train_teachers(teaching, teach, Watch(monitor, outcome), retry_failed=options.retry_failed)
             asker.begin()
-            halving = make_halving(search, most_epochs(search))
-            if halving is not None:
-                for name, epochs, curve in ledger.curves():
-                    halving.recall(name, epochs, curve)
             try:
-                executor(request)(asker, halving)
+                executor(request)(asker, make_halving(search, most_epochs(search), ledger.curves))
             finally:
                 _show_recorded(planner)
     except KeyboardInterrupt:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import copy
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from runners.search import storage
-from runners.search.results import SearchedTrial, SearchResult, result_of, to_searched
+from runners.search.halving import Curve
+from runners.search.results import SearchedTrial, SearchResult, point_name, result_of
 from runners.search.samplers import make_sampler, suggest
 
 if TYPE_CHECKING:
@@ -190,17 +191,14 @@ class Ledger:
         with suppress(UpdateFinishedTrialError):
             self.study.tell(trial.number, told, state=TrialState[state], skip_if_finished=True)
 
-    def curves(self) -> list[tuple[str, int, dict[int, float]]]:
-        """Of trials that have ended: name, epochs in all, the scheduler's metric after each epoch that was trained."""
+    def curves(self, known: Set[str] = frozenset()) -> list[Curve]:
+        """Of trials that have ended, but for those of these names: the scheduler's metric after each epoch."""
         ended = [trial for trial in self.trials() if trial.state.name in ("COMPLETE", "PRUNED")]
+        told = [(point_name(trial.number), trial.user_attrs) for trial in ended if storage.CURVE in trial.user_attrs]
         return [
-            (
-                to_searched(trial).name,
-                trial.user_attrs[storage.ALL_EPOCHS],
-                {int(epoch): value for epoch, value in trial.user_attrs[storage.CURVE].items()},
-            )
-            for trial in ended
-            if storage.CURVE in trial.user_attrs
+            (name, noted[storage.ALL_EPOCHS], {int(epoch): value for epoch, value in noted[storage.CURVE].items()})
+            for name, noted in told
+            if name not in known
         ]
 
     def beat(self) -> None:

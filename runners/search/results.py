@@ -150,8 +150,13 @@ def to_searched(trial: FrozenTrial) -> SearchedTrial:
         duplicate_of=noted.get(kept.DUPLICATE_OF),
         violations=noted.get(kept.VIOLATIONS),
         error=noted.get(kept.ERROR),
-        name=f"p{trial.number}",
+        name=point_name(trial.number),
     )
+
+
+def point_name(number: int) -> str:
+    """What the point of an Optuna trial is called, as an ablation's variant is."""
+    return f"p{number}"
 
 
 def _state(trial: FrozenTrial) -> SearchState:

@@ -11,7 +11,7 @@ from runners.job import Job, Progress
 from runners.lease import Claim, hold
 from runners.record.recorded import RecordedTrial
 from runners.search import asker as asker_module
-from runners.search import job_runs, storage
+from runners.search import job_runs, repeats, storage
 from runners.search import ledger as ledger_module
 from tests.runners.search.conftest import SEARCH, quality
 
@@ -130,7 +130,7 @@ def test_not_too_many_points_wait_for_what_still_trains(make_launch, make_search
     launch = make_launch(make_search(DISCRETE))
     jobs = [launch.next() for _ in range(4)]
     assert launch.next() == launch.next() == "wait"
-    assert len(launch.result.trials) == 4 + asker_module._MOST_ATTACHED
+    assert len(launch.result.trials) == 4 + repeats._MOST_WAITING
     for job in jobs:
         launch.finish(job)
     assert {trial.state for trial in launch.result.trials} == {"complete"}
