@@ -49,26 +49,30 @@ class RaySearch:
             InputError: if no cluster answers at the address, or its machines cannot run the jobs.
             KeyboardInterrupt: if the user interrupts. Ray is ended before, so that no worker still writes.
         """
-        while (first := asker.next()) != "done":  # again, for what was held elsewhere after the last was asked for
+        losses: Counter[str] = Counter()
+        lost: list[Job] = []
+        # Again, for what was held elsewhere or lost after the last was asked for.
+        while (first := lost.pop() if lost and not asker.stopped() else asker.next()) != "done":
             if first == "wait":
                 time.sleep(_PAUSE_S)
                 continue
             try:
                 self._sweep.begin(first)
-                self._fit(first, asker, halving)
+                lost += self._fit(first, asker, halving, losses)
             except BaseException:
                 self._sweep.close()
                 raise
         if asker.stopped():
             raise KeyboardInterrupt
 
-    def _fit(self, first: Job, asker: Asker, halving: Halving | None) -> None:
+    def _fit(self, first: Job, asker: Asker, halving: Halving | None, losses: Counter[str]) -> list[Job]:
+        """Run jobs until the asker has none; gives those whose process was lost, and that may be started again."""
         request = StopRequest.of(first)
         jobs: dict[str, Job] = {}
         scheduler = _Stopping(request, jobs, halving)
         told = _Told(asker, scheduler.stopped)
-        relay = Relay(jobs, told, Counter())
-        asking = _Asking(first, asker, jobs, relay)
+        relay = Relay(jobs, told, losses)
+        asking = _Asking(first, asker, jobs, relay, losses)
         trainable = tune.with_resources(_train, lambda config: tune.PlacementGroupFactory([share_of(config["job"])]))
         tuner = tune.Tuner(
             trainable,
@@ -101,8 +105,7 @@ class RaySearch:
                 self._sweep.scratch.parent.rmdir()
         if len(relay.ended) < len(jobs):  # after an interruption `fit` may return as if all were well
             raise KeyboardInterrupt
-        for name in relay.lost:
-            asker.failed(jobs[name], LOST)
+        return list(asking.lost())
 
 
 def _room(job: Job, sweep: RaySweep) -> int | None:
@@ -124,15 +127,17 @@ class _Asking(Searcher):  # Tune asks for a subclass
     """Tune's searcher: gives it the asker's jobs; `trouble` is what kept it from that.
 
     A trial of Tune's is called after its point, `p7`; one that is begun anew, because another launch had held the
-    point's trial, has a name of its own, `p7-2`: Tune and the relay keep by name how each ended.
+    point's trial or its process was lost while it began, has a name of its own, `p7-2`: Tune and the relay keep by name
+    how each ended.
     """
 
-    def __init__(self, first: Job, asker: Asker, jobs: dict[str, Job], relay: Relay) -> None:
+    def __init__(self, first: Job, asker: Asker, jobs: dict[str, Job], relay: Relay, losses: Counter[str]) -> None:
         super().__init__()
         self._first: Job | None = first
         self._asker = asker
         self._jobs = jobs
         self._relay = relay
+        self._losses = losses
         self._times: Counter[str] = Counter()
         self.trouble: Exception | None = None
 
@@ -145,10 +150,7 @@ class _Asking(Searcher):  # Tune asks for a subclass
             raise
 
     def _suggest(self) -> Any:
-        while self._relay.lost:
-            name = self._relay.lost.pop()
-            self._asker.failed(self._jobs[name], LOST)
-        given = self._first or self._asker.next()
+        given = self._first or next(self.lost(), None) or self._asker.next()
         self._first = None
         if given == "done":
             return Searcher.FINISHED
@@ -160,6 +162,16 @@ class _Asking(Searcher):  # Tune asks for a subclass
         name = given.variant if times == 1 else f"{given.variant}-{times}"
         self._jobs[name] = given
         return {"name": name, "job": given}
+
+    def lost(self) -> Iterator[Job]:
+        """The jobs whose process was lost and that Tune does not start again; those lost too often have failed."""
+        while self._relay.lost:
+            job = self._jobs[self._relay.lost.pop()]
+            names = (name for name, each in self._jobs.items() if each.variant == job.variant)
+            if sum(self._losses[name] for name in names) > RESTARTS:
+                self._asker.failed(job, LOST)
+            else:
+                yield job
 
     def on_trial_complete(self, trial_id: str, result: Any = None, error: bool = False) -> None:
         """Nothing: the relay tells the asker."""
