@@ -126,7 +126,7 @@ def _print(search: ExpandedSearch, looked: Survey, done: SearchResult | None, su
     _print_first(console, summary["first"])
     if summary["teachers"]:
         console.print(f"trained first, unless the record holds it: {', '.join(summary['teachers'])}", soft_wrap=True)
-    _print_time(console, search, looked, done)
+    _print_time(console, search, looked, done, taught=bool(summary["teachers"]))
     if done is not None:
         print_found(console, done)
     else:
@@ -203,7 +203,9 @@ def _print_first(console: Console, first: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def _print_time(console: Console, search: ExpandedSearch, looked: Survey, done: SearchResult | None) -> None:
+def _print_time(
+    console: Console, search: ExpandedSearch, looked: Survey, done: SearchResult | None, *, taught: bool
+) -> None:
     from analysis.search.states import ended
     from cli.text import duration
 
@@ -220,6 +222,6 @@ def _print_time(console: Console, search: ExpandedSearch, looked: Survey, done: 
     each = duration(looked.seconds)
     console.print(
         f"{most}about {duration(looked.seconds * left)} of training, one trial after the other "
-        f"({each} each, from trials in the record)",
+        f"({each} each, from trials in the record{', its teachers not counted' if taught else ''})",
         soft_wrap=True,
     )

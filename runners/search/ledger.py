@@ -170,8 +170,7 @@ class Ledger:
         with suppress(UpdateFinishedTrialError):
             for key, value in noted.items():
                 if key not in known or known[key] != value:
-                    self.study._storage.set_trial_user_attr(trial._trial_id, key, value)
-                    known[key] = copy.deepcopy(value)
+                    trial.set_user_attr(key, copy.deepcopy(value))
 
     def report(self, trial: Trial, epoch: int, value: float) -> None:
         """Tell Optuna of an epoch, unless it was told: a trial that goes on repeats the epochs before."""

@@ -22,7 +22,7 @@ def make_sampler(search: ExpandedSearch, number: int, key: str = "") -> BaseSamp
 
     tpe: tree-structured Parzen estimators (Bergstra et al. 2011; with one objective multivariate, a group for each set
     of dimensions that are active together); nsga2 (Deb et al. 2002); gp: a Gaussian process; random; grid: every point
-    of the space in a random order, which `runners.search.asker` lays in the queue.
+    of the space in a random order, which `runners.search.ledger` lays in the queue.
     """
     from optuna import samplers
 
