@@ -21,7 +21,7 @@ from search_space.table_spec import (
 )
 
 if TYPE_CHECKING:
-    from analysis.explain import Behind
+    from analysis.behind import Behind
     from runners.planning import Plan
     from search_space import Variant
 

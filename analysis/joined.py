@@ -10,32 +10,16 @@ import re
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 from analysis.columns import mark_column
 from analysis.joined_notes import notes_of_all
+from analysis.joined_part import Part
 from analysis.notes import NoteList
 from analysis.numbers import NONE
 from analysis.provenance import joined_provenance
 from analysis.table_model import Cell, Head, Row, Table
 from analysis.uniform import number_format, uniform
 from search_space.table_spec import MetricColumn
-
-if TYPE_CHECKING:
-    from runners.planning import Plan
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A study in a joined table: its plan, and the table that it has alone."""
-
-    plan: Plan
-    table: Table
-
-    @property
-    def name(self) -> str:
-        """The study's name."""
-        return self.plan.expanded.study.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
+from analysis.joined_part import Part
 from analysis.notes import general_notes, marking_notes
 from analysis.table_model import Cell, Head, Note
 from search_space.table_spec import MetricColumn
-
-if TYPE_CHECKING:
-    from analysis.joined import Part
 
 _DIGITS = 12  # of a data set's version, enough to tell two apart
 

@@ -16,7 +16,8 @@ from cli.tables import write_text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from analysis.explain import Behind, Explanation
+    from analysis.behind import Behind
+    from analysis.explain import Explanation
     from analysis.table_model import Table
     from runners.planning import Plan
     from runners.record.recorded import RecordedTrial

@@ -10,7 +10,7 @@ from rich.markup import escape
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from runners.record.buffer import LeftOver
+    from runners.record.left_over import LeftOver
 
 
 def tell_left_over(console: Console, left: LeftOver) -> None:

@@ -125,6 +125,17 @@ def guarded(verb: Callable[P, R]) -> Callable[P, R]:
     return guard
 
 
+def checked_root(data_root: Path | None) -> Path | None:
+    """The data folder, if one was named and exists. Raises InputError for one that does not."""
+    from search_space.problems import InputError
+
+    if data_root is not None and not data_root.is_dir():
+        raise InputError.at(
+            f"--data-root {data_root}", "there is no such folder", "name the folder that holds the data set"
+        )
+    return data_root
+
+
 def show_input_error(error: Exception) -> None:
     """Print every problem of an input error on standard error."""
     from rich.console import Console

@@ -39,6 +39,7 @@ from cli.options import (
     Storage,
     StudyPath,
     TrackingUri,
+    checked_root,
     guarded,
 )
 
@@ -128,7 +129,6 @@ def search_on(
     from cli.executor import check_address, make_sweep
     from cli.gpus import gpus_of_a_trial
     from cli.notices import tell_left_over
-    from cli.studies import checked_root
     from runners.checkpoints_url import check_usable
     from runners.job import Places, Resources
     from runners.launch import catch_up

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.options import checked_root
 from search_space import InputError, Problem, expand_search, is_search, read_overrides, read_study
 from search_space.scales import DEFAULT_SCALE
 
@@ -55,7 +56,6 @@ def expanded_search(path: Path, scale: str | None, data: str | None, settings: S
 
 def checked_data(search: ExpandedSearch, data_root: Path | None) -> None:
     """Raises InputError where the data set of a search is not there."""
-    from cli.studies import checked_root
     from tasks.errors import DataError
     from tasks.version import data_version
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cli.options import checked_root
 from cli.searches import refuse_search
 from search_space import InputError, Location, Problem, expand, read_overrides, read_study
 from search_space.scales import DEFAULT_SCALE
@@ -28,15 +29,6 @@ def expanded_study(path: Path, scale: str | None, data: str | None, settings: Se
     expanded = expand(read_study(path), DEFAULT_SCALE if scale is None else scale, overrides)
     find_teachers(expanded.study, expanded.scale, expanded.overrides, expanded.variants)
     return expanded
-
-
-def checked_root(data_root: Path | None) -> Path | None:
-    """The data folder, if one was named and exists. Raises InputError for one that does not."""
-    if data_root is not None and not data_root.is_dir():
-        raise InputError.at(
-            f"--data-root {data_root}", "there is no such folder", "name the folder that holds the data set"
-        )
-    return data_root
 
 
 def planned(

@@ -40,7 +40,8 @@ def joined_table(plans: Sequence[Plan], recorded: Sequence[RecordedTrial]) -> Ta
     """The table of one study, or of several in one."""
     if len(plans) == 1:
         return table_of(plans[0], recorded)
-    from analysis.joined import Part, join_tables
+    from analysis.joined import join_tables
+    from analysis.joined_part import Part
 
     return join_tables([Part(plan, table_of(plan, recorded)) for plan in plans])
 

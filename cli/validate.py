@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.options import EXIT_BAD_INPUT, Data, DataRoot, Scale, Set, guarded, show_input_error
+from cli.options import EXIT_BAD_INPUT, Data, DataRoot, Scale, Set, checked_root, guarded, show_input_error
 
 
 @guarded
@@ -27,7 +27,7 @@ def validate(
     """
     from blocks.checks import check_model
     from cli.searches import checked_search, names_a_search
-    from cli.studies import checked_root, expanded_study, planned
+    from cli.studies import expanded_study, planned
     from search_space import InputError, Problem
     from search_space.scales import scales
 

@@ -13,8 +13,9 @@ from runners.lease import Claim, heartbeat_s, hold
 from runners.mirrored import send_ahead, weights_finder
 from runners.outcome import Outcome
 from runners.planning import Plan, PlannedTrial, learns_from, to_train_for
-from runners.record.buffer import LeftOver, outboxes, send_left_over
+from runners.record.buffer import outboxes
 from runners.record.chosen import choose_runs
+from runners.record.left_over import LeftOver, send_left_over
 from runners.record.links import link_reused
 from runners.record.liveness import boot_id
 from runners.record.patience import RecordAway

@@ -11,7 +11,8 @@ from typing import Any
 from runners.job import Job, Places
 from runners.outcome import Outcome
 from runners.record import names
-from runners.record.buffer import outbox_file, send_left_over
+from runners.record.buffer import outbox_file
+from runners.record.left_over import send_left_over
 from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial, State
 from runners.record.writing import Record

@@ -12,7 +12,7 @@ from ray import tune
 from runners.executors import Monitor
 from runners.job import Job, Progress
 from runners.lease import Holder
-from runners.sweep import HELD, RAISED, STOPPED
+from runners.tune_keys import HELD, RAISED, STOPPED
 
 
 class Relay(tune.Callback):  # Tune asks for a subclass

@@ -21,16 +21,11 @@ from runners.job import Job, Progress
 from runners.lease import HeldElsewhere
 from runners.memory import forget_peak
 from runners.nodes import check_nodes, cluster_gpus
+from runners.tune_keys import HELD, RAISED, STOPPED
 from runners.worker import run_job
 
 _log = logging.getLogger(__name__)
 
-RAISED = "raised"
-"""The key under which a trial tells Tune of its error."""
-HELD = "held"
-"""The key under which a trial tells Tune that another process trains it."""
-STOPPED = "stopped"
-"""The key under which a trial tells Tune that it stops because its launch was asked to."""
 LOST = "its process ended without a word, each time that it was started: was it killed, or short of memory?"
 RESTARTS = 2
 """How often a job is started again whose process or node was lost. One that raised an error is not: it would again."""

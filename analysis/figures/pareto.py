@@ -15,6 +15,7 @@ from analysis.figures.page import Drawing, finish, new_figure
 from analysis.figures.style import COLUMN, FAINT, INK, MOST, PAGE, SMALL, Look
 from analysis.numbers import choose_format
 from analysis.statistics import Summary, summarise
+from runners.search.front import undominated
 from search_space.figure_spec import Cost, ParetoOptions
 from search_space.metrics import METRICS
 
@@ -41,16 +42,10 @@ class Point:
 def pareto_front(points: Sequence[Point], better: Literal["max", "min"] = "max") -> list[Point]:
     """The points that no other beats: none costs at most as much and gains at least as much, and one of both strictly.
 
-    Cheapest first.
+    Cheapest first; twins are both there.
     """
     sign = 1.0 if better == "max" else -1.0
-    front: list[Point] = []
-    for point in sorted(points, key=lambda each: (each.cost, -sign * each.gain.mean)):
-        ahead = not front or sign * point.gain.mean > sign * front[-1].gain.mean
-        twin = bool(front) and (point.cost, point.gain.mean) == (front[-1].cost, front[-1].gain.mean)
-        if ahead or twin:
-            front.append(point)
-    return front
+    return [points[place] for place in undominated([(-point.cost, sign * point.gain.mean) for point in points])]
 
 
 def pareto_points(material: Material, variants: Sequence[Variant], cost: Cost, metric: str) -> list[Point]:

@@ -76,30 +76,23 @@ def report_page(contents: Contents, tracking: str, *, served: bool) -> str:
         tracking: the address of MLflow's server, to which run ids are links.
         served: whether that server runs for itself; else it is the one that `hglab ui` starts.
     """
-
-    def address(run: RecordedTrial | RecordedLaunch) -> str:
-        return run_address(tracking.rstrip("/"), run.experiment_id, run.run_id)
-
     tables = {
         "results": _html(contents.table),
         "compared": _html(contents.compared),
         "settings": _html(contents.settings),
         "networks": _html(contents.networks),
     }
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            it=contents,
-            variants=len(contents.table.rows),
-            tables=tables,
-            headings=HEADINGS,
-            run_address=address,
-            served=served,
-            shown=_shown,
-            most_sentences=_MOST_SENTENCES,
-            **_frame(),
-        )
+    return _study_page(
+        "report.html",
+        contents,
+        tracking,
+        served=served,
+        tables=tables,
+        headings=HEADINGS,
+        code=contents.provenance.code,
+        variants=len(contents.table.rows),
+        shown=_shown,
+        most_sentences=_MOST_SENTENCES,
     )
 
 
@@ -113,23 +106,16 @@ def search_page(contents: SearchContents, tracking: str, *, served: bool) -> str
     """
     from analysis.search.states import in_words
 
-    def address(run: RecordedTrial | RecordedLaunch) -> str:
-        return run_address(tracking.rstrip("/"), run.experiment_id, run.run_id)
-
-    return (
-        _environment()
-        .get_template("search.html")
-        .render(
-            it=contents,
-            table=_html(contents.table),
-            headings=SEARCH_HEADINGS,
-            run_address=address,
-            served=served,
-            in_words=in_words,
-            looks=_LOOKS.get,
-            code=f"hglab {version('hglab')}",
-            **_frame(),
-        )
+    return _study_page(
+        "search.html",
+        contents,
+        tracking,
+        served=served,
+        tables={"results": _html(contents.table)},
+        headings=SEARCH_HEADINGS,
+        code=_code(),
+        in_words=in_words,
+        looks=_LOOKS.get,
     )
 
 
@@ -143,8 +129,21 @@ _LOOKS = {
 def index_page(entries: Sequence[IndexEntry]) -> str:
     """The page that lists the reports of a folder."""
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    code = f"hglab {version('hglab')}"
-    return _environment().get_template("index.html").render(entries=entries, made=made, code=code, **_frame())
+    return _environment().get_template("index.html").render(entries=entries, made=made, code=_code(), **_frame())
+
+
+def _study_page(template: str, contents: Contents | SearchContents, tracking: str, *, served: bool, **rest: Any) -> str:
+    """The page of a study or of a search: its contents, links to its runs, and what its own template needs besides."""
+
+    def address(run: RecordedTrial | RecordedLaunch) -> str:
+        return run_address(tracking.rstrip("/"), run.experiment_id, run.run_id)
+
+    rest |= {"it": contents, "run_address": address, "served": served}
+    return _environment().get_template(template).render(**rest, **_frame())
+
+
+def _code() -> str:
+    return f"hglab {version('hglab')}"
 
 
 def _html(table: Table | None) -> Any:
@@ -187,7 +186,8 @@ def _file(name: str) -> str:
 def _environment() -> Environment:
     from jinja2 import DictLoader, Environment, StrictUndefined
 
-    templates = {name: _file(name) for name in ("page.html", "report.html", "search.html", "index.html")}
+    names = ("page.html", "study.html", "parts.html", "report.html", "search.html", "index.html")
+    templates = {name: _file(name) for name in names}
     return Environment(
         loader=DictLoader(templates), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

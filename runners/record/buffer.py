@@ -16,14 +16,10 @@ import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runners.record.patience import FIRST_WAIT_S, LONGEST_WAIT_S, RecordRefused, is_full, is_temporary, one_try, refusal
-
-if TYPE_CHECKING:
-    from runners.record.writing import Record
 
 _OUTBOXES = "outbox-*.jsonl"
 REFUSED = "outbox.refused"
@@ -225,20 +221,6 @@ class Outbox:
             _log.warning("%s cannot be written (%s)", self._path, error)
 
 
-@dataclass
-class LeftOver:
-    """What became of outboxes that trials left behind, by the trials' folders.
-
-    `sent` have arrived, `waiting` not yet, `refused` in part, with the record's words (what it refused is in the file
-    `REFUSED`); `elsewhere` wait for another record than this one.
-    """
-
-    sent: list[Path] = field(default_factory=list)
-    waiting: list[Path] = field(default_factory=list)
-    refused: dict[Path, str] = field(default_factory=dict)
-    elsewhere: list[Path] = field(default_factory=list)
-
-
 def outbox_file(folder: Path, uri: str) -> Path:
     """The outbox in a folder for a record: each record has its own, so that none is sent what is another's."""
     which = "local" if uri.startswith("sqlite:") else uri.rstrip("/")
@@ -248,30 +230,3 @@ def outbox_file(folder: Path, uri: str) -> Path:
 def outboxes(trials: Path) -> list[Path]:
     """The outboxes below a folder of folders, of any record."""
     return sorted(trials.glob(f"*/{_OUTBOXES}"))
-
-
-def send_left_over(trials: Path, record: Record) -> LeftOver:
-    """Send what trials could not, before their processes ended; outboxes that a running trial has are left to it.
-
-    Args:
-        trials: the folder of the trials' folders.
-        record: where to.
-    """
-    left = LeftOver()
-    for file in outboxes(trials):
-        if file != outbox_file(file.parent, record.uri):
-            left.elsewhere.append(file.parent)
-            continue
-        outbox = Outbox(file, record.perform, record.uri)
-        try:
-            if outbox.open() and len(outbox):
-                refusals = outbox.catch_up()
-                if refusals:
-                    left.refused[file.parent] = refusals[0]
-                if len(outbox):
-                    left.waiting.append(file.parent)
-                elif not refusals:
-                    left.sent.append(file.parent)
-        finally:
-            outbox.close()
-    return left

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from runners.job import Places
 from runners.search import storage as kept
+from runners.search.front import undominated
 from search_space import ExpandedSearch, InputError, Objective, Point
 from search_space.metrics import METRICS
 
@@ -36,7 +37,6 @@ class SearchedTrial:
         duplicate_of: the number of the same trial earlier in this search, if it is a repetition.
         violations: by how much it breaks constraints, relative to their bounds.
         error: why it failed, or cannot be built.
-        name: what its trial is called, `p12`.
     """
 
     number: int
@@ -50,7 +50,11 @@ class SearchedTrial:
     duplicate_of: int | None = None
     violations: Mapping[str, float] | None = None
     error: str | None = None
-    name: str = ""
+
+    @property
+    def name(self) -> str:
+        """What its trial is called, `p12`."""
+        return point_name(self.number)
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,6 @@ def to_searched(trial: FrozenTrial) -> SearchedTrial:
         duplicate_of=noted.get(kept.DUPLICATE_OF),
         violations=noted.get(kept.VIOLATIONS),
         error=noted.get(kept.ERROR),
-        name=point_name(trial.number),
     )
 
 
@@ -189,14 +192,12 @@ def pareto(trials: Sequence[SearchedTrial], objectives: Sequence[Objective]) -> 
 
     The best by the first objective first; of equals at everything the earliest alone.
     """
-    front: list[SearchedTrial] = []
-    best: list[tuple[float, ...]] = []
-    for trial in sorted(trials, key=lambda each: (*(-gain for gain in gains(each, objectives)), each.number)):
-        own = gains(trial, objectives)
-        if not any(all(other >= mine for other, mine in zip(ahead, own, strict=True)) for ahead in best):
-            front.append(trial)
-            best.append(own)
-    return tuple(front)
+    trials = sorted(trials, key=lambda trial: trial.number)
+    gained = [gains(trial, objectives) for trial in trials]
+    earliest: dict[tuple[float, ...], SearchedTrial] = {}
+    for place in undominated(gained):
+        earliest.setdefault(gained[place], trials[place])
+    return tuple(earliest.values())
 
 
 def named_figures(figures: Mapping[str, float]) -> dict[str, float]:

@@ -10,10 +10,9 @@ on every machine, at every size, however many others are asked for. The package 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-SYNTHETIC_VERSION: Final = 1
-"""Raised by hand whenever a figure of any (split, index) changes: its joints or its pixels. It seeds every figure."""
+from tasks.synthetic.version import SYNTHETIC_VERSION
 
 if TYPE_CHECKING:
     from tasks.synthetic.annotations import synthetic_annotations

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tasks.errors import DataError
-from tasks.synthetic import SYNTHETIC_VERSION
+from tasks.synthetic.version import SYNTHETIC_VERSION
 
 T = TypeVar("T")
 Stream = Literal["person", "scene"]
