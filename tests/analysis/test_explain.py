@@ -8,7 +8,8 @@ import pytest
 
 from analysis.explain import Explanation, explain
 from analysis.frame import trial_frame
-from analysis.joined import Part, join_tables
+from analysis.joined import join_tables
+from analysis.joined_part import Part
 from analysis.table import build_table
 from runners.planning import plan_study
 from search_space import InputError, expand, read_study

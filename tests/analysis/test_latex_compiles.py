@@ -19,7 +19,8 @@ import pytest
 from PIL import Image
 
 from analysis.frame import trial_frame
-from analysis.joined import Part, join_tables
+from analysis.joined import join_tables
+from analysis.joined_part import Part
 from analysis.render import render
 from analysis.table import build_table
 from analysis.table_model import Note, Provenance, Row, Table

@@ -1,18 +1,24 @@
-"""The command, as a function and as a process."""
+"""The command, as a function and as a process, and a browser."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from tests.cli.browsing import FLAGS, SCREENSHOTS
+
 Call = Callable[..., Result]
 Process = Callable[..., "subprocess.CompletedProcess[str]"]
+
+TINY = ("--scale", "tiny")
 
 
 @pytest.fixture
@@ -52,3 +58,23 @@ def process(tmp_path: Path) -> Process:
         )
 
     return run
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Chromium without a window, with a profile of its own."""
+    from selenium import webdriver
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+
+    chosen = Options()
+    chosen.binary_location = str(shutil.which("chromium"))
+    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}", "--window-size=1600,1000"):
+        chosen.add_argument(flag)
+    chosen.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    SCREENSHOTS.mkdir(exist_ok=True)
+    driver = webdriver.Chrome(options=chosen, service=Service(shutil.which("chromedriver")))
+    try:
+        yield driver
+    finally:
+        driver.quit()

@@ -1,4 +1,4 @@
-"""A browser on what hglab shows: MLflow's pages of a record, the dashboard of searches, and reports.
+"""A browser on what hglab shows of a study: MLflow's pages of its record, and its report.
 
 Screenshots stay in `test-artifacts/`, which git ignores.
 """
@@ -7,41 +7,20 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.cli.browsing import IN_A_BROWSER, SCREENSHOTS, WAIT_S, _keep, _open, _says, _there
 from tests.cli.conftest import command, environment
-from tests.cli.searches import fill_all_states, read, write_search
 from tests.small import STUDY, options
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.xdist_group("browser"),
-    pytest.mark.skipif(shutil.which("chromium") is None, reason="no chromium: apt-get install chromium"),
-    pytest.mark.skipif(shutil.which("chromedriver") is None, reason="no chromedriver: apt-get install chromium-driver"),
-    pytest.mark.skipif(find_spec("selenium") is None, reason="no selenium: pip install -e '.[dev]'"),
-]
-
-SCREENSHOTS = Path(__file__).resolve().parents[2] / "test-artifacts"
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-WAIT_S = 60
+pytestmark = IN_A_BROWSER
 
 
 @pytest.fixture(scope="module")
@@ -83,60 +62,6 @@ def addresses(folder: Path) -> Iterator[dict[str, str]]:
     finally:
         server.send_signal(signal.SIGINT)
         assert server.wait(timeout=60) == 0
-
-
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """Chromium without a window, with a profile of its own."""
-    from selenium import webdriver
-    from selenium.webdriver.chrome.options import Options
-    from selenium.webdriver.chrome.service import Service
-
-    chosen = Options()
-    chosen.binary_location = str(shutil.which("chromium"))
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('profile')}", "--window-size=1600,1000"):
-        chosen.add_argument(flag)
-    chosen.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    SCREENSHOTS.mkdir(exist_ok=True)
-    driver = webdriver.Chrome(options=chosen, service=Service(shutil.which("chromedriver")))
-    try:
-        yield driver
-    finally:
-        driver.quit()
-
-
-def _there(browser: Any, xpath: str) -> Any:
-    """The first element that an XPath finds, once it is to be seen."""
-    from selenium.webdriver.common.by import By
-    from selenium.webdriver.support.expected_conditions import visibility_of_element_located
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    shown = visibility_of_element_located((By.XPATH, xpath))
-    return WebDriverWait(browser, WAIT_S).until(shown, f"nothing shows {xpath} at {browser.current_url}")
-
-
-def _says(browser: Any, *words: str) -> None:
-    """Wait until the page shows all of these words."""
-    from selenium.webdriver.support.ui import WebDriverWait
-
-    def lacks() -> list[str]:
-        text = browser.execute_script("return document.body.innerText")
-        return [word for word in words if word not in text]
-
-    try:
-        WebDriverWait(browser, WAIT_S).until(lambda _: not lacks())
-    except Exception:
-        raise AssertionError(f"{browser.current_url} does not show {lacks()}") from None
-
-
-def _keep(browser: Any, name: str) -> None:
-    assert browser.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
-
-
-def _open(browser: Any, address: str) -> None:
-    """Open an address afresh: one that differs behind its `#` only would not load the page again."""
-    browser.get("about:blank")
-    browser.get(address)
 
 
 def test_the_experiment_groups_trials_by_variant(browser, addresses) -> None:
@@ -245,66 +170,3 @@ def test_a_report_prints(browser, folder) -> None:
     printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": False})["data"])
     assert printed.startswith(b"%PDF-")
     (SCREENSHOTS / "report-print.pdf").write_bytes(printed)
-
-
-@pytest.fixture(scope="module")
-def searched(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a search that has a point in every state, and its report."""
-    folder = tmp_path_factory.mktemp("searched")
-    path = write_search(folder)
-    fill_all_states(read(path), folder / "runs")
-    done = subprocess.run(
-        command("report", path.name, "--scale", "tiny", "-o", "search.html"),
-        cwd=folder, env=environment(), capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return folder
-
-
-@pytest.mark.parametrize("width", [375, 1400])
-def test_the_report_of_a_search(browser, searched, width: int) -> None:
-    page = searched / "search.html"
-    for kind in ("browser", "performance"):
-        browser.get_log(kind)
-    measures = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}
-    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", measures)
-    try:
-        _open(browser, page.as_uri())
-        _says(browser, "Which block is best?", "maximise PCKh", "stopped early", "left out", "repeated", "as p0")
-        _says(browser, "[no] weights")
-        wide, tall = browser.execute_script(
-            "const page = document.documentElement; return [page.scrollWidth, page.scrollHeight]"
-        )
-        assert wide <= width
-        names = "return [...document.querySelectorAll('#trials ~ .scroll tbody tr')].map(r => r.cells[0].textContent)"
-        assert browser.execute_script(names) == [f"p{number}" for number in range(11)]
-        button = _there(browser, "//h2[@id='trials']/following::th[@scope='col'][4]//button")
-        browser.execute_script("arguments[0].scrollIntoView({block: 'center'}); arguments[0].click()", button)
-        assert browser.execute_script(names)[:3] == ["p1", "p9", "p8"], "sorted by PCKh, the best first"
-        assert browser.execute_script("return [...document.images].every(i => i.complete && i.naturalWidth > 0)")
-        browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", {**measures, "height": min(tall, 8000)})
-        _keep(browser, f"search-report-{width}")
-    finally:
-        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    assert browser.get_log("browser") == []
-    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
-    asked = [each["params"]["request"]["url"] for each in events if each["method"] == "Network.requestWillBeSent"]
-    assert all(url.startswith(("file:", "data:", "about:")) for url in asked)
-
-
-@pytest.mark.skipif(find_spec("optuna_dashboard") is None, reason="no optuna-dashboard: pip install 'hglab[dashboard]'")
-def test_the_dashboard_shows_a_search(browser, searched) -> None:
-    log = searched / "ui.log"
-    with log.open("w") as file:
-        words = command("ui", "--search", "--port", "0")
-        server = subprocess.Popen(words, cwd=searched, env=environment(), stdout=file, stderr=file)
-    try:
-        deadline = time.monotonic() + 120
-        while "End it" not in log.read_text() and server.poll() is None and time.monotonic() < deadline:
-            time.sleep(0.3)
-        _open(browser, re.search(r"^small_search tiny \w+: (http\S+)$", log.read_text(), re.MULTILINE)[1])
-        _says(browser, "small_search tiny", "History", "Hyperparameter Importance", "pckh", "block.type")
-        _keep(browser, "dashboard-search")
-    finally:
-        server.send_signal(signal.SIGINT)
-        assert server.wait(timeout=60) == 0

@@ -66,7 +66,7 @@ def test_a_search_that_is_killed_at_random_is_the_one_that_was_not(process, sear
     assert whole.returncode == 0, whole.stderr
     parts = tmp_path / "parts"
     moments, kills = random.Random(time.time_ns()), 0
-    for _ in range(6):
+    for _ in range(3):
         log = tmp_path / "log"
         with log.open("w") as file:
             running = subprocess.Popen(

@@ -7,7 +7,6 @@ import io
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +17,7 @@ from cli.studies import planned
 from runners.job import Job, Places, Resources, run_tags
 from runners.record.reading import read_trials
 from runners.record.writing import Record
-from tests.cli.conftest import Call, command, environment
+from tests.cli.conftest import TINY, Call, command, environment
 
 FIRST = """\
 study: first
@@ -42,7 +41,6 @@ table:
   columns: [{metric: pckh}, {delta: pckh}, {metric: pckh_wrist}]
 """
 PCKH = {"bottleneck/0": 40.0, "bottleneck/1": 40.4, "hierarchical/0": 50.0, "hierarchical/1": 50.4, "average/0": 45.0}
-TINY = ("--scale", "tiny")
 
 
 @pytest.fixture(scope="module")
@@ -253,81 +251,8 @@ def test_variants_of_two_studies_side_by_side(hglab) -> None:
     assert "block.type" not in same
 
 
-@pytest.mark.parametrize(
-    ("words", "parts"),
-    [
-        (("table", "small.yaml", "./small.yaml"), ("small.yaml: the study stands twice; name each study once",)),
-        (("table", "small.yaml", "copy.yaml"), ("the study 'small' is small.yaml, too",)),
-        (("table", "small.yaml", "smal.yaml", "small.yaml"), ("smal.yaml: no such file", "stands twice", "2 problems")),
-        (("table", "small.yaml", "--explain", "botleneck", "pckh"), ("no row 'botleneck'", "mean 'bottleneck'?")),
-        (("table", "small.yaml", "--explain", "bottleneck", "pkh"), ("no column 'pkh'", "did you mean 'pckh'?")),
-        (("table", "small.yaml", "--explain", "x", "y"), ("no row 'x'", "no column 'y'", "2 problems")),
-        (
-            ("table", "small.yaml", "--explain", "bottleneck", "pckh", "--format", "latex"),
-            ("--format latex", "--format terminal or json"),
-        ),
-        (
-            ("table", "small.yaml", "--explain", "bottleneck", "pckh", "-o", "small.yaml/x"),
-            ("--output small.yaml/x: cannot be written",),
-        ),
-        (("table", "small.yaml", "-o", "t.tex", "--format", "markdown"), ("t.tex: is no name for markdown",)),
-        (("diff", "small.yaml", "bottleneck", "bottleneck"), ("small.yaml/bottleneck: the same variant twice",)),
-        (("diff", "small.yaml/bottleneck", "./small.yaml/bottleneck"), ("the same variant twice",)),
-        (("diff", "small.yaml", "botleneck", "hierarchical"), ("no variant 'botleneck'", "mean 'bottleneck'?")),
-        (("diff", "small.yaml", "a", "b"), ("no variant 'a'", "no variant 'b'", "2 problems")),
-        (("diff", "small.yaml", "bottleneck"), ("small.yaml: names no variant", "hglab diff STUDY A B")),
-        (("diff", "small.yaml/bottleneck", "hierarchical"), ("hierarchical: is neither", "hglab diff STUDY/A STUDY/B")),
-        (("diff", "smal.yaml", "a", "b"), ("smal.yaml: no such file", "small.yaml")),
-        (("diff", "small.yaml", "bottleneck", "hierarchical", "--scale", "huge"), ("unknown scale 'huge'",)),
-    ],
-)
-def test_bad_input(call, small_study, words: tuple[str, ...], parts: tuple[str, ...]) -> None:
-    (small_study.parent / "copy.yaml").write_text(small_study.read_text())
-    result = call(*words)
-    assert result.exit_code == 2, result.output
-    assert isinstance(result.exception, SystemExit)
-    for part in parts:
-        assert part in result.stderr, result.stderr
-
-
-def test_explain_before_anything_is_trained(call, small_study) -> None:
-    result = call("table", small_study, *TINY, "--explain", "bottleneck", "pckh")
-    assert result.exit_code == 0, result.output
-    assert "no number: no complete trial reported it" in result.stdout
-    assert "bottleneck/1: not trained yet" in result.stdout
-
-
 def test_markdown_shows_labels_as_they_are(call, tmp_path) -> None:
     text = FIRST.replace("Hierarchical & binary", "Hier_archical *binary*")
     (tmp_path / "first.yaml").write_text(text)
     result = call("diff", "first.yaml", "bottleneck", "hierarchical", *TINY, "--format", "markdown")
     assert result.stdout.startswith(r"# bottleneck and hierarchical: bottleneck \| Hier\_archical \*binary\*")
-
-
-def test_diff_before_anything_is_trained(call, small_study) -> None:
-    result = call("diff", small_study, "bottleneck", "hierarchical", *TINY)
-    assert result.exit_code == 0, result.output
-    assert "not trained yet" in result.stdout
-    assert all(len(line) <= 80 for line in result.stdout.splitlines())
-
-
-@pytest.mark.parametrize(
-    ("words", "heavy"),
-    [
-        (("table", "{study}"), "torch mlflow ray matplotlib scipy optuna"),
-        (("table", "{study}", "--explain", "bottleneck", "params"), "torch mlflow ray matplotlib scipy optuna"),
-        (("diff", "{study}", "bottleneck", "hierarchical"), "mlflow ray matplotlib scipy optuna pandas torch._dynamo"),
-    ],
-)
-def test_what_would_make_a_verb_slow_is_not_imported(small_study, tmp_path, words: tuple[str, ...], heavy: str) -> None:
-    line = [word.format(study=small_study) for word in (*words, *TINY)]
-    code = (
-        "import sys\nfrom typer.testing import CliRunner\nfrom cli.main import app\n"
-        f"result = CliRunner().invoke(app, {line!r})\n"
-        "assert result.exit_code == 0, result.output\n"
-        f"sys.exit(str(set({heavy.split()!r}) & set(sys.modules) or '') or 0)"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr

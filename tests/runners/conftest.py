@@ -10,6 +10,7 @@ import pytest
 from runners.job import Places
 from runners.planning import Plan, plan_study
 from search_space import expand, read_overrides, read_study
+from tests.runners.launches import _launch
 from tests.runners.stores import Store
 from tests.small import SMALL
 
@@ -38,6 +39,14 @@ def shared_cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def places(tmp_path: Path) -> Places:
     """A record of its own."""
     return Places.below(tmp_path / "runs")
+
+
+@pytest.fixture
+def finished(make_plan: MakePlan, places: Places) -> Plan:
+    """A small study that has been run inline."""
+    plan = make_plan()
+    assert _launch(plan, places).trained == [trial.name for trial in plan.trials]
+    return plan
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from runners.planning import plan_study
 from runners.record.reading import read_trials
 from runners.sweep import RaySweep
 from search_space import expand, read_overrides, read_study
-from tests.runners.test_record import Silent, _launch
+from tests.runners.launches import Silent, _launch
 from tests.small import SMALL, STUDY
 
 EPOCHS = 8

@@ -15,8 +15,8 @@ from runners.job import Places
 from runners.record.reading import read_trials
 from runners.record.writing import Record
 from tests.cli.conftest import environment
+from tests.runners.launches import _launch
 from tests.runners.sweeps import EPOCHS
-from tests.runners.test_record import _launch
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 ROOT = Path(__file__).resolve().parents[2]

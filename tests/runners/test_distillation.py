@@ -17,8 +17,8 @@ from runners.record.reading import read_trials
 from runners.record.recorded import RecordedTrial
 from search_space import TRAINING_CODE_VERSION, InputError, Trial, expand, read_overrides, read_study
 from search_space.conditions import active_settings
+from tests.runners.launches import Silent
 from tests.runners.test_planning import START
-from tests.runners.test_record import Silent
 from tests.small import SMALL
 
 DATA = {key: value for key, value in SMALL.items() if key.startswith(("data.", "training."))}

@@ -20,7 +20,7 @@ from runners.record import names
 from runners.record.buffer import outboxes
 from runners.record.reading import read_trials
 from runners.record.writing import Record
-from tests.runners.test_record import Silent
+from tests.runners.launches import Silent
 from tests.tracking import TrackingServer
 
 pytestmark = pytest.mark.slow

@@ -21,8 +21,8 @@ from runners.record import names
 from runners.record.reading import read_trials
 from runners.record.writing import Record
 from search_space import InputError
+from tests.runners.launches import Silent
 from tests.runners.stores import Store, names_of
-from tests.runners.test_record import Silent
 from tests.runners.test_sequence import SEQUENCE
 
 TIMES = {"seconds", "peak_memory_mb"}

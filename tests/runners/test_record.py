@@ -11,9 +11,8 @@ import time
 
 import pytest
 
-from runners.executors import run_inline
-from runners.job import Places, Resources
-from runners.launch import launch, remaining
+from runners.job import Places
+from runners.launch import remaining
 from runners.predictions import PREDICTIONS, read_predictions
 from runners.record import names, reading
 from runners.record.details import kept_file, read_curves
@@ -22,45 +21,8 @@ from runners.record.reading import read_launches, read_trials
 from runners.record.writing import Record
 from search_space import InputError
 from tasks.metrics import pckh
+from tests.runners.launches import _launch
 from tests.tracking import TrackingServer
-
-
-class Silent:
-    """A monitor that keeps what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[tuple[str, str]] = []
-
-    def started(self, job) -> None:
-        self.told.append(("started", job.name))
-
-    def progressed(self, job, progress) -> None:
-        self.told.append((f"epoch {progress.epoch}", job.name))
-
-    def finished(self, job) -> None:
-        self.told.append(("finished", job.name))
-
-    def failed(self, job, error: str) -> None:
-        self.told.append((f"failed {error}", job.name))
-
-    def held(self, job, holder) -> None:
-        self.told.append(("held", job.name))
-
-    def taken(self, job) -> None:
-        self.told.append(("taken", job.name))
-
-
-def _launch(plan, places, executor=run_inline, monitor=None, **options):
-    rest = remaining(plan, read_trials(places.uri), places, **options)
-    return launch(plan, rest, places, Resources(), executor, monitor or Silent(), prepare=lambda: None)
-
-
-@pytest.fixture
-def finished(make_plan, places):
-    """A small study that has been run inline."""
-    plan = make_plan()
-    assert _launch(plan, places).trained == [trial.name for trial in plan.trials]
-    return plan
 
 
 @pytest.mark.slow
@@ -163,55 +125,6 @@ def test_a_record_that_is_not_there_yet_holds_nothing(places) -> None:
     assert not reading.local_database(places.uri).exists()
 
 
-@pytest.mark.slow
-def test_a_failed_trial_is_recorded_and_the_others_go_on(make_plan, places) -> None:
-    plan = make_plan()
-    broken = plan.trials[1].fingerprint
-    (places.trials / broken).mkdir(parents=True)
-    (places.trials / broken / "checkpoint.pt").write_bytes(b"damaged")
-    monitor = Silent()
-    outcome = _launch(plan, places, monitor=monitor)
-    assert sorted(outcome.failed) == [plan.trials[1].name]
-    assert len(outcome.trained) == 3
-    failed = [trial for trial in read_trials(places.uri) if trial.state == "failed"]
-    assert [(trial.variant, trial.seed) for trial in failed] == [("hierarchical", 0)]
-    assert "CheckpointError" in failed[0].error
-    assert "is damaged" in failed[0].error
-    (recorded,) = read_launches(places.uri)
-    assert recorded.state == "failed"
-
-    (places.trials / broken / "checkpoint.pt").unlink()  # mended: running again trains only what is missing
-    assert _launch(plan, places, retry_failed=True).trained == [plan.trials[1].name]
-    assert remaining(plan, read_trials(places.uri), places).to_train == ()
-
-
-@pytest.mark.slow
-def test_an_interrupted_launch_says_so_and_goes_on(make_plan, places) -> None:
-    plan = make_plan()
-
-    class Interrupting(Silent):
-        def progressed(self, job, progress) -> None:
-            super().progressed(job, progress)
-            if job.name == "hierarchical/0" and progress.epoch == 1:
-                raise KeyboardInterrupt
-
-    outcome = _launch(plan, places, monitor=Interrupting())
-    assert (outcome.interrupted, outcome.trained) == (True, ["bottleneck/0"])
-    states = {(trial.variant, trial.seed): trial.state for trial in read_trials(places.uri)}
-    assert states == {("bottleneck", 0): "complete", ("hierarchical", 0): "interrupted"}
-    assert read_launches(places.uri)[0].state == "interrupted"
-
-    monitor = Silent()
-    assert len(_launch(plan, places, monitor=monitor).trained) == 3
-    assert remaining(plan, read_trials(places.uri), places).to_train == ()
-    whole = [
-        trial for trial in read_trials(places.uri) if trial.state == "complete" and trial.variant == "hierarchical"
-    ]
-    client = Record(places.uri, places.artifacts).client
-    for trial in whole:  # the continued run holds the curve from its beginning
-        assert [point.step for point in client.get_metric_history(trial.run_id, "pckh")] == [1, 2]
-
-
 @pytest.fixture
 def tracking_server(tmp_path):
     """MLflow's own server on this machine; gives its URI."""
@@ -238,51 +151,6 @@ def test_a_tracking_server_that_is_away_is_said(monkeypatch) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     with pytest.raises(InputError, match=r"the record cannot be read .* is the server up"):
         read_trials("http://127.0.0.1:9")
-
-
-def _raise(*_: object, **__: object) -> None:
-    raise OSError("the disk is full")
-
-
-@pytest.mark.slow
-def test_a_trained_trial_is_not_lost_when_its_record_cannot_be_closed(make_plan, places, monkeypatch) -> None:
-    plan = make_plan()
-    with monkeypatch.context() as patched:
-        patched.setattr("runners.keepsakes.keep", _raise)
-        assert len(_launch(plan, places).failed) == 4
-    monkeypatch.setattr("runners.trial.train_epoch", _raise)  # nothing must be trained again
-    assert len(_launch(plan, places, retry_failed=True).trained) == 4
-    assert not list(places.trials.glob("*/checkpoint.pt"))
-
-
-@pytest.mark.slow
-def test_a_picture_that_cannot_be_drawn_does_not_fail_the_trial(make_plan, places, monkeypatch) -> None:
-    monkeypatch.setattr("runners.keepsakes._draw", _raise)
-    assert len(_launch(make_plan(), places).trained) == 4
-
-
-@pytest.mark.slow
-def test_a_sweep_that_ends_early_is_recorded_as_failed(make_plan, places) -> None:
-    outcome = _launch(make_plan(), places, executor=_raise)
-    assert outcome.error == "OSError: the disk is full"
-    assert read_launches(places.uri)[0].state == "failed"
-
-
-@pytest.mark.slow
-def test_a_job_that_fails_before_it_has_a_run_is_recorded(make_plan, places) -> None:
-    def fail_all(jobs, monitor) -> None:
-        for job in jobs:
-            monitor.failed(job, "its process ended without a word")
-
-    _launch(make_plan(), places, executor=fail_all)
-    assert [trial.state for trial in read_trials(places.uri)] == ["failed"] * 4
-    assert {trial.error for trial in read_trials(places.uri)} == {"its process ended without a word"}
-
-
-@pytest.mark.slow
-def test_a_launch_that_reuses_everything_is_recorded(finished, places) -> None:
-    _launch(finished, places, executor=_raise)
-    assert [launch.state for launch in read_launches(places.uri)] == ["complete", "complete"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from runners.executors import run_inline
 from runners.job import Resources
 from runners.launch import launch, remaining
 from runners.record.reading import read_trials
-from tests.runners.test_record import Silent
+from tests.runners.launches import Silent
 
 SEQUENCE = """
 study: small

@@ -20,7 +20,7 @@ from runners.runs_folder import runs_id
 from runners.settling import OpenLaunches, close_left_over, launch_folder, settle
 from runners.worker import run_job
 from search_space import InputError
-from tests.runners.test_record import Silent, _launch
+from tests.runners.launches import Silent, _launch
 from tests.tracking import TrackingServer
 
 

@@ -16,8 +16,8 @@ from runners.record.recorded import RecordedTrial
 from runners.sharing import Watch, train_each_once
 from runners.worker import is_of_surroundings
 from search_space import InputError
+from tests.runners.launches import Silent
 from tests.runners.test_lease import ELSEWHERE, _leave
-from tests.runners.test_record import Silent
 
 CLAIM = Claim(heartbeat_s=0.05)
 

@@ -11,12 +11,13 @@ import pytest
 from runners.job import Places, Resources
 from runners.launch import catch_up, launch, remaining
 from runners.record import names
-from runners.record.buffer import LeftOver, outbox_file
+from runners.record.buffer import outbox_file
+from runners.record.left_over import LeftOver
 from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.recorded import RecordedTrial
 from runners.record.writing import Record
 from runners.standing import Standing, standing
-from tests.runners.test_record import Silent, _launch
+from tests.runners.launches import Silent, _launch
 from tests.small import STUDY
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -22,8 +22,8 @@ from runners.record import names
 from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.writing import Record
 from tests.cli.conftest import environment
+from tests.runners.launches import Silent
 from tests.runners.test_lease import ELSEWHERE, _leave
-from tests.runners.test_record import Silent
 from tests.small import options
 
 
@@ -79,7 +79,7 @@ from runners.lease import Claim, hold
 from runners.planning import plan_study
 from runners.sweep import RaySweep
 from search_space import expand, read_overrides, read_study
-from tests.runners.test_record import Silent, _launch
+from tests.runners.launches import Silent, _launch
 from tests.small import SMALL
 
 folder = Path(sys.argv[1])

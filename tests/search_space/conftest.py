@@ -7,10 +7,22 @@ from pathlib import Path
 
 import pytest
 
-from search_space import ExpandedSearch, Study, expand_search, read_overrides, read_study
+from search_space import ExpandedSearch, InputError, Study, expand_search, read_overrides, read_study
 
 Write = Callable[..., Study]
 MakeSearch = Callable[..., ExpandedSearch]
+Say = Callable[..., list[str]]
+
+TYPES = "{block.type: [bottleneck, hierarchical], block.depth: {int: [2, 5]}}"
+OTHER = """\
+study: other
+base: {model.binary: true}
+variants:
+  - {id: plain}
+  - {id: deep, set: {block.type: hierarchical, block.depth: 5}}
+  - {id: wide, set: {block.width: 1.0}}
+  - {id: narrow, set: {model.width: 0.5}}
+"""
 
 
 @pytest.fixture
@@ -38,3 +50,20 @@ def make_search(write_study: Write) -> MakeSearch:
         return expand_search(write_study(text), scale, read_overrides(None, sets))
 
     return make
+
+
+@pytest.fixture
+def said(write_study: Write) -> Say:
+    """A function that gives what is said of a study file, its name written as SEARCH."""
+
+    def say(text: str, *sets: str) -> list[str]:
+        folder = write_study(OTHER, "other.yaml").path.parent
+        with pytest.raises(InputError) as raised:
+            expand_search(write_study(text), "tiny", read_overrides(None, sets))
+        return [str(problem).replace(f"{folder}/study.yaml", "SEARCH") for problem in raised.value.problems]
+
+    return say
+
+
+def _check(said: list[str], place: str, message: str) -> None:
+    assert any(problem.startswith(f"SEARCH{place}: {message}") for problem in said), said

@@ -109,7 +109,6 @@ def _trial(search: Any, number: int, point: Mapping[str, Any], state: str, rng: 
         run_id=f"run{number}" if epochs else None,
         violations=violations or None,
         error="stopped" if state == "failed" else None,
-        name=f"p{number}",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from runners.job import Job, Places, Progress, Resources
 from runners.lease import Claim
 from runners.outcome import Outcome
+from runners.record.recorded import RecordedTrial
 from runners.search.asker import Asker
 from runners.search.feasibility import judge, resolved
 from runners.search.ledger import Ledger
@@ -32,6 +34,8 @@ search:
     block.depth: {int: [2, 4]}
     training.learning_rate: {log: [1e-4, 1e-1]}
 """
+DISCRETE = SEARCH.replace("    training.learning_rate: {log: [1e-4, 1e-1]}\n", "")
+"""The same search with four points."""
 
 
 @dataclass
@@ -76,6 +80,14 @@ def quality(job: Job) -> float:
     model, training = job.config["model"], job.config["training"]
     rate = -abs(log10(training["learning_rate"]) + 2)
     return 50 + 10 * (model["block"]["type"] == "hierarchical") + model["block"]["depth"] + 5 * rate
+
+
+def _record(job: Job, state: str = "complete", **metrics: float) -> RecordedTrial:
+    """What the record holds of a job that another study has trained."""
+    return RecordedTrial(
+        "run", "1", "another", "row", 0, "tiny", job.fingerprint, state, {"pckh": 77.0, "epoch": 2.0, **metrics},
+        {}, {}, datetime(2026, 1, 1, tzinfo=UTC), error="it broke",
+    )  # fmt: skip
 
 
 @dataclass

@@ -117,7 +117,7 @@ def _told(launch: Launch) -> list[tuple]:
 
 
 @pytest.mark.parametrize("moment", ["before", "after"])
-@pytest.mark.parametrize("epoch", [1, 2, 3, 4, EPOCHS])
+@pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
 def test_a_killed_search_stops_the_trials_that_it_would_have_stopped(
     make_launch, halved, tmp_path, monkeypatch, epoch, moment
 ) -> None:
@@ -128,7 +128,7 @@ def test_a_killed_search_stops_the_trials_that_it_would_have_stopped(
     reached = [trial.number for trial in whole.result.trials if trial.epochs >= epoch]
     assert {"complete", "pruned"} == {trial.state for trial in whole.result.trials}
     assert len(reached) >= 2
-    for at in sorted({reached[0], reached[1], reached[-1]}):
+    for at in sorted({reached[1], reached[-1]}):
         folder, completed = tmp_path / f"parts{at}", {}
 
         def recorded(uri: str, wanted: str, completed=completed) -> list[RecordedTrial]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import optuna
 import pytest
 
@@ -13,16 +11,7 @@ from runners.record.recorded import RecordedTrial
 from runners.search import asker as asker_module
 from runners.search import job_runs, repeats, storage
 from runners.search import ledger as ledger_module
-from tests.runners.search.conftest import SEARCH, quality
-
-DISCRETE = SEARCH.replace("    training.learning_rate: {log: [1e-4, 1e-1]}\n", "")
-
-
-def _record(job: Job, state: str = "complete", **metrics: float) -> RecordedTrial:
-    return RecordedTrial(
-        "run", "1", "another", "row", 0, "tiny", job.fingerprint, state, {"pckh": 77.0, "epoch": 2.0, **metrics},
-        {}, {}, datetime(2026, 1, 1, tzinfo=UTC), error="it broke",
-    )  # fmt: skip
+from tests.runners.search.conftest import DISCRETE, _record, quality
 
 
 @pytest.fixture
