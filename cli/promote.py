@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from search_space import ExpandedSearch, ExpandedStudy
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}\Z")
+_MOST_SEEDS = 1000
 
 
 @guarded
@@ -57,6 +58,9 @@ def promote(
     output = study.with_name(f"{study.stem}_promoted.yaml") if output is None else output
     if seeds < 1:
         raise InputError.at(f"--seeds {seeds}", "trains nothing", "--seeds 3 trains each row three times")
+    if seeds > _MOST_SEEDS:
+        what = f"is more than {_MOST_SEEDS}, which no comparison of rows needs"
+        raise InputError.at(f"--seeds {seeds}", what, "--seeds 3 trains each row three times")
     name = _checked_name(output, force)
     places = Places.below(runs, tracking_uri, data_root)
     search = search_as_launched(study, scale, data, settings, places)

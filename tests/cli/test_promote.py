@@ -63,6 +63,7 @@ def test_a_file_is_not_written_over(call: Call, search: Path) -> None:
         (["--top", "99"], "complete are only"),
         (["--top", "0"], "promotes nothing"),
         (["--seeds", "0"], "trains nothing"),
+        (["--seeds", "100000000"], "is more than 1000"),
         (["-o", "best.txt"], "a study is a .yaml file"),
         (["-o", "the best.yaml"], "is no name for a study"),
         (["-o", "found.yaml"], "has the name of the search"),
