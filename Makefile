@@ -28,7 +28,7 @@ test: $(STAMP) ## run every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-fast: $(STAMP) ## run the tests that take no more than a few seconds each
-	$(BIN)/python -m pytest -n 2 -m 'not slow'
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m 'not slow'
 
 lint: $(STAMP) ## check style and types
 	$(BIN)/ruff check .

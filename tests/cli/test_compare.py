@@ -15,6 +15,8 @@ from typer.testing import Result
 from tests.cli.conftest import Call, command, environment
 from tests.small import OPTIONS
 
+pytestmark = pytest.mark.xdist_group("compare")  # what the module trains first serves all its tests
+
 THREE = """\
 study: three
 title: Three seeds

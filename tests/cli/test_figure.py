@@ -19,6 +19,8 @@ from search_space.figure_spec import FIGURE_OPTIONS
 from tests.cli.conftest import command, environment
 from tests.small import OPTIONS, STUDY
 
+pytestmark = pytest.mark.xdist_group("figure")  # what the module trains first serves all its tests
+
 REAL = "  - {id: real, label: Real, set: {model.binary: false}}\n  - {id: late, set: {training.learning_rate: 0.001}}\n"
 FIGURES = list(FIGURE_OPTIONS)
 

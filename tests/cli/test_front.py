@@ -11,6 +11,8 @@ from runners.job import Places
 from tests.analysis.search.made_up import made_up, store, write_search
 from tests.cli.conftest import Call
 
+pytestmark = pytest.mark.xdist_group("front")  # what the module makes first serves all its tests
+
 LAPTOP = ("--scale", "laptop")
 
 

@@ -12,6 +12,8 @@ from search_space import expand, read_study
 from tests.analysis.search.made_up import made_up, store, write_search
 from tests.cli.conftest import Call
 
+pytestmark = pytest.mark.xdist_group("promote")  # what the module makes first serves all its tests
+
 LAPTOP = ("--scale", "laptop")
 
 

@@ -19,6 +19,8 @@ from runners.record.reading import read_trials
 from runners.record.writing import Record
 from tests.cli.conftest import TINY, Call, command, environment
 
+pytestmark = pytest.mark.xdist_group("table")  # what the module trains first serves all its tests
+
 FIRST = """\
 study: first
 title: Blocks

@@ -19,7 +19,7 @@ from search_space import InputError
 from tests.cli.conftest import command, environment
 from tests.small import OPTIONS
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ui")]
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
