@@ -12,7 +12,9 @@ from pydantic import ValidationError
 from search_space.keys import check_key, check_value, show_value
 from search_space.problems import Location, Problem, did_you_mean
 from search_space.settings import Setting, read_settings
-from search_space.study import BaselineSpec, LevelSpec, Study, problem_of
+from search_space.shape import problem_of
+from search_space.study import Study
+from search_space.study_spec import BaselineSpec, LevelSpec
 from search_space.table_spec import scattered
 from search_space.yaml_loader import Document, NodePath
 

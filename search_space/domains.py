@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from search_space.comparable import cannot_vary
 from search_space.conditions import Need
 from search_space.dimensions import Dimension, show_number
 from search_space.keys import all_keys, assemble, check_key, check_value, flatten, show_value
@@ -32,7 +33,7 @@ def read_dimensions(document: Document, path: NodePath, problems: list[Problem])
         where = document.key_location(place)
         if key in dimensions:
             problems.append(Problem(where, f"the key '{key}' stands twice", "remove one"))
-        elif wrong := check_key(key):
+        elif wrong := cannot_vary(key) or check_key(key):
             problems.append(Problem(where, *wrong))
         else:
             found: list[_Wrong] = []
@@ -115,11 +116,12 @@ def _range(key: str, form: str, value: Mapping[str, Any], where: Location, found
         fits = isinstance(bound, int if whole else int | float) and not isinstance(bound, bool)
         if not fits:
             what = f"a bound of '{key}' must be {'a whole number' if whole else 'a number'}, not {show_value(bound)}"
-            found.append(((form, index), what, None))
+            example = "{int: [2, 6]}" if whole else f"{{{form}: [{'1e-4, 1e-2' if form == 'log' else '0.25, 1.0'}]}}"
+            found.append(((form, index), what, f"as in {example}"))
         elif wrong := check_value(key, bound):
             found.append(((form, index), *wrong))
     if "log" in value and form != "log" and not isinstance(value["log"], bool):
-        found.append((("log",), "'log' is true or false", None))
+        found.append((("log",), "'log' is true or false", f"as in {{{form}: {show_value(bounds)}, log: true}}"))
     if not found:
         found += _order(key, form, bounds[0], bounds[1], step, log)
     if found:
@@ -147,7 +149,7 @@ def _order(key: str, form: str, low: float, high: float, step: Any, log: bool) -
     if not fits or not math.isfinite(step) or step <= 0:
         kind = "a whole number" if form == "int" else "a number"
         what = f"the step of '{key}' must be {kind} above 0, not {show_value(step)}"
-        return [(("step",), what, None)]
+        return [(("step",), what, f"as in step: {1 if form == 'int' else 0.25}")]
     steps = (high - low) / step
     if abs(steps - round(steps)) > 1e-9 * max(1, steps) or round(steps) == 0:
         nearest = [low + math.floor(steps) * step, low + math.ceil(steps) * step]

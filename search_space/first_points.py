@@ -112,7 +112,7 @@ def _point(study: Study, first: FirstPoint, space: Space, found: list[Problem]) 
         where = own.value_location if own else study.document.value_location(first.path)
         source = "" if own else ", from the variant" if first.variant else ", from the base"
         what = f"{first.name} is outside of the space: {error}{source}"
-        found.append(Problem(where, what, None if own else f"set '{asked}' in the point"))
+        found.append(Problem(where, what, _inside(space.by_key[asked]) if own else f"set '{asked}' in the point"))
         return None
     at_point = space.settings(point)
     for key, setting in first.settings.items():
@@ -127,6 +127,12 @@ def _point(study: Study, first: FirstPoint, space: Space, found: list[Problem]) 
             where = study.document.value_location((*first.path, "from"))
             found.append(Problem(where, f"{first.name} is outside of the space: {what}", hint))
     return None if found else point
+
+
+def _inside(dimension: Dimension) -> str:
+    """How a point is brought into the space: by a value of the dimension, its first for example."""
+    example = show_value(dimension.value(0) if dimension.size is not None else dimension.low)
+    return f"write one of its values, as in {dimension.key}: {example}, or widen '{dimension.key}' in the space"
 
 
 def _without_from(document: Document) -> Document:

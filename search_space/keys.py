@@ -17,7 +17,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 
 from search_space.config import LevelsConfig, TrialConfig
-from search_space.problems import did_you_mean
+from search_space.problems import did_you_mean, nearest
 
 # (prefix in a study, path in TrialConfig) of sections that do not stand where the models put them.
 _LIFTED: Mapping[tuple[str, ...], tuple[str, ...]] = {
@@ -118,7 +118,17 @@ def check_key(name: str) -> tuple[str, str] | None:
         return None
     if name == "level0.width":
         return f"unknown key '{name}'", "level 0 is as wide as the network: set 'model.width'"
-    return f"unknown key '{name}'", did_you_mean(name, all_keys())
+    if name in ("seed", "seeds"):
+        return f"unknown key '{name}'", "seeds stand at the top of a study, as in seeds: [0, 1, 2]"
+    near = nearest(name, all_keys())
+    hint = f"did you mean '{near}'?" if near else f"`hglab keys` lists every key; they begin with {_sections()}"
+    return f"unknown key '{name}'", hint
+
+
+def _sections() -> str:
+    """What the names of keys begin with; the levels of the hourglass together."""
+    named = [name.partition(".")[0] for name, key in all_keys().items() if key.level is None]
+    return f"{', '.join(dict.fromkeys(named))}, and level{LEVELS[0]} to level{LEVELS[-1]}"
 
 
 def check_value(name: str, value: Any) -> tuple[str, str | None] | None:

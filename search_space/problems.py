@@ -56,11 +56,22 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "did you mean 'block.depth'?"
     """
     known = list(known)
+    near = nearest(name, known)
+    if near is not None:
+        return f"did you mean '{near}'?"
+    more = f", and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+    return f"known: {', '.join(known[:_MOST_NAMES])}{more}"
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that is nearest to one that is not known; None where none is near.
+
+    >>> nearest("dept", ["block.depth", "block.type"])
+    'block.depth'
+    """
+    known = list(known)
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     if not near:  # `dept` for `block.depth`: the last part alone may be near
         by_leaf = {key.rsplit(".", 1)[-1]: key for key in known}
         near = [by_leaf[leaf] for leaf in difflib.get_close_matches(name.rsplit(".", 1)[-1], list(by_leaf), n=1)]
-    if near:
-        return f"did you mean '{near[0]}'?"
-    more = f", and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
-    return f"known: {', '.join(known[:_MOST_NAMES])}{more}"
+    return near[0] if near else None

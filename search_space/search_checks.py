@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any
 
+from search_space.comparable import loss_problems
 from search_space.conditions import unmet
 from search_space.dimensions import Dimension
 from search_space.expand import Variant
 from search_space.keys import assemble
 from search_space.metrics import HEADLINE, LATENCY, METRICS
 from search_space.problems import InputError, Location, Problem, did_you_mean
-from search_space.search_spec import SearchSpec
+from search_space.search_spec import MOST_TRIALS, SearchSpec
 from search_space.settings import Setting
 from search_space.space import Space
 from search_space.study import Study
@@ -27,6 +29,7 @@ def check_search(
     spec, document = study.spec.search, study.document
     assert spec is not None
     problems = [*_objective_problems(study, spec), *_scheduler_problems(study, spec)]
+    problems += loss_problems(study, dimensions)
     if not spec.space:
         where, hint = document.value_location(("search", "space")), "add a dimension, as in block.depth: {int: [2, 6]}"
         problems.append(Problem(where, "the space is empty: nothing varies", hint))
@@ -96,7 +99,7 @@ def check_space(
         where = space.by_key[key].location if key in space.by_key else _place(layers, key, document.source)
         what = "a search trains each network at once, not stacks in sequence"
         problems.append(Problem(where, what, "leave out `training.stacking: sequential`"))
-    return [*problems, *_grace_problems(study, space)]
+    return [*problems, *_grace_problems(study, space), *_grid_problems(study, space)]
 
 
 def check_teachers(
@@ -150,13 +153,44 @@ def _scheduler_problems(study: Study, spec: SearchSpec) -> Iterable[Problem]:
 def _grace_problems(study: Study, space: Space) -> list[Problem]:
     spec = study.spec.search
     assert spec is not None
-    key = "training.epochs"
-    epochs = max(space.by_key[key].values()) if key in space.by_key else space.under[key]
-    if spec.scheduler.name == "none" or spec.scheduler.grace <= epochs:
+    name, grace = spec.scheduler.name, spec.scheduler.grace
+    epochs = _most_epochs(space)
+    if name == "none" or grace < epochs:  # after its last epoch there is nothing of a trial to stop
         return []
     where = study.document.value_location(("search", "scheduler", "grace"))
-    what = f"each trial is given {spec.scheduler.grace} epochs, and has {epochs}: nothing would be stopped"
-    return [Problem(where, what, "lower 'grace'")]
+    who = "the first bracket gives each trial" if name == "hyperband" else "each trial is given"
+    what = f"grace must be less than the epochs: {who} {grace}, and it has {epochs}, so that nothing would be stopped"
+    hint = (
+        f"lower 'grace' to {epochs - 1} or less" if epochs > 1 else "raise 'training.epochs', or leave out 'scheduler'"
+    )
+    return [Problem(where, what, hint)]
+
+
+def _most_epochs(space: Space) -> int:
+    """The epochs of the trial that has most of them."""
+    key = "training.epochs"
+    dimension = space.by_key.get(key)
+    if dimension is None:
+        return int(space.under[key])
+    elsewhere = (space.under[key],) if dimension.needs else ()
+    return int(max((*dimension.values(), *elsewhere)))
+
+
+def _grid_problems(study: Study, space: Space) -> list[Problem]:
+    spec = study.spec.search
+    assert spec is not None
+    if spec.sampler.name != "grid" or not _has_more_points(space, MOST_TRIALS):
+        return []
+    size = "more" if space.size is None else f"{space.size:,}"
+    what = f"a grid has at most {MOST_TRIALS:,} points, as many as a search may have trials; this one has {size}"
+    hint = "write `sampler: random`, or coarser steps and fewer dimensions"
+    return [Problem(study.document.value_location(("search", "sampler")), what, hint)]
+
+
+def _has_more_points(space: Space, most: int) -> bool:
+    """Whether a finite space has more points; those of one that is not counted are gone through so far."""
+    size = space.size
+    return sum(1 for _ in islice(space.points(), most + 1)) > most if size is None else size > most
 
 
 def _never(dimension: Dimension, space: Space) -> Problem:

@@ -6,9 +6,11 @@ and `search_space.first_points`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, model_validator
 
 from search_space.config import Section
 from search_space.metrics import HEADLINE
@@ -17,6 +19,37 @@ from search_space.problems import did_you_mean
 SAMPLERS = ("tpe", "nsga2", "random", "grid", "gp")
 SCHEDULERS = ("none", "asha", "hyperband")
 DIRECTIONS = {"maximise": "max", "minimise": "min"}
+
+MOST_TRIALS = 100_000
+"""So many trials a search may have. A grid has no more points either: it could not be gone through, and all of its
+points are listed in memory, to be tried in a random order."""
+
+EXAMPLES: Mapping[tuple[str, ...], str] = MappingProxyType(
+    {
+        ("search",): "search: {trials: 60, space: {block.type: [bottleneck, hierarchical]}}",
+        ("search", "trials"): "trials: 60",
+        ("search", "hours"): "hours: 12",
+        ("search", "seed"): "seed: 1",
+        ("search", "sampler"): "sampler: tpe",
+        ("search", "sampler", "name"): "sampler: {name: tpe}",
+        ("search", "sampler", "population"): "sampler: {name: nsga2, population: 40}",
+        ("search", "sampler", "startup"): "sampler: {name: tpe, startup: 10}",
+        ("search", "scheduler"): "scheduler: asha",
+        ("search", "scheduler", "name"): "scheduler: {name: asha}",
+        ("search", "scheduler", "metric"): "scheduler: {name: asha, metric: pckh}",
+        ("search", "scheduler", "grace"): "scheduler: {name: asha, grace: 2}",
+        ("search", "scheduler", "reduction"): "scheduler: {name: asha, reduction: 3}",
+        ("search", "scheduler", "brackets"): "scheduler: {name: hyperband, brackets: 3}",
+        ("search", "objectives"): "objectives: [pckh]",
+        ("search", "objectives", "metric"): "objectives: [{metric: pckh}]",
+        ("search", "objectives", "direction"): "objectives: [{metric: params, direction: minimise}]",
+        ("search", "constraints"): "constraints: ['params <= 6.3e6']",
+        ("search", "budget"): "budget: {training.epochs: 5}",
+        ("search", "space"): "space: {block.type: [bottleneck, hierarchical]}",
+        ("search", "first"): "first: [{block.type: hierarchical}]",
+    }
+)
+"""What each part of a search may look like, for hints."""
 
 
 def _sampler(name: str) -> str:
@@ -42,9 +75,9 @@ def _named(key: str) -> BeforeValidator:
     return BeforeValidator(lambda given: {key: given} if isinstance(given, str) else given)
 
 
-def _no_text(given: Any) -> Any:
+def _no_text(given: Any, info: ValidationInfo) -> Any:
     if isinstance(given, str | dict):
-        raise ValueError("write a list, as in [...]")
+        raise ValueError(f"'{info.field_name}' must be a list")
     return given
 
 
@@ -96,7 +129,7 @@ class SchedulerSpec(Section):
 class SearchSpec(Section):
     """The contents of a study's `search:`."""
 
-    trials: Annotated[int, Field(ge=1, le=100_000)]
+    trials: Annotated[int, Field(ge=1, le=MOST_TRIALS)]
     hours: Annotated[float, Field(gt=0, le=100_000)] | None = None
     seed: Annotated[int, Field(ge=0, le=2**31 - 1)] = 0
     sampler: Annotated[SamplerSpec, _named("name")] = SamplerSpec()

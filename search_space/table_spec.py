@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationInfo, field_validator
 
 from search_space.config import Section
-from search_space.keys import all_keys
+from search_space.keys import check_key
 from search_space.metrics import METRICS, CountFormat
 from search_space.problems import did_you_mean
 
@@ -26,8 +26,8 @@ def _known_metric(name: str) -> str:
 
 
 def _known_key(name: str) -> str:
-    if name not in all_keys():
-        raise ValueError(f"unknown key '{name}'; {did_you_mean(name, all_keys())}")
+    if wrong := check_key(name):
+        raise ValueError("; ".join(wrong))
     return name
 
 
