@@ -65,7 +65,7 @@ def ui(
     places = Places.below(runs, tracking_uri)
     if search:
         from cli.dashboard import show_dashboard
-        from runners.search.storage import storage_url
+        from runners.search.opening import storage_url
 
         port = 8080 if port is None else port
         if port and _answers(host, port):

@@ -29,10 +29,11 @@ from runners.search.halving import make_halving
 from runners.search.latency import latency_of
 from runners.search.ledger import Ledger
 from runners.search.monitor import SearchMonitor
+from runners.search.opening import storage_url
 from runners.search.patience import StorageAway
 from runners.search.planner import Planner, most_epochs
 from runners.search.results import SearchResult
-from runners.search.storage import check_unchanged, create_study, storage_url
+from runners.search.storage import check_unchanged, create_study
 from runners.search.teachers import Teaching, missing_teachers, train_teachers
 from runners.sharing import Watch
 from search_space import ExpandedSearch, InputError, TrialConfig
@@ -91,7 +92,9 @@ def launch_search(
             cannot be opened: before anything trains.
     """
     check_feasible(search)
-    latency = latency_of(search)
+    url = storage_url(places, options.storage)
+    study = create_study(search, url)
+    latency = latency_of(search, study)
     constraints = resolved(search, latency)
     claim = Claim(heartbeat_s(), boot=boot_id())
     point = search.first[0] if search.first else search.space.random(random.Random(search.seed))
@@ -101,8 +104,6 @@ def launch_search(
         prepare(example)
     except DataError as error:
         raise InputError.at("the data", str(error)) from None
-    url = storage_url(places, options.storage)
-    study = create_study(search, url)
     check_unchanged(study, url, {f"the data set '{name}'": version for name, version in versions.items()})
     outcome = Outcome(reused=0)
     run = begin_launch(

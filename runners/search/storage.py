@@ -5,20 +5,14 @@ Everything that a search needs to go on lies there: points, results, and who is 
 
 from __future__ import annotations
 
-import logging
-import warnings
-from collections.abc import Mapping
-from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal
 
-from runners.job import Places
-from runners.search.patience import Patient
+from runners.search.opening import database_file, open_storage, quiet_optuna, without_password
 from search_space import ExpandedSearch, InputError
 
 if TYPE_CHECKING:
     from optuna import Study
-    from optuna.storages import BaseStorage, RDBStorage
 
 POINT = "point"
 """Its values exactly: Optuna's own are off by a rounding where a dimension has steps."""
@@ -28,6 +22,8 @@ LAUNCH = "launch"
 STATUS = "status"
 INFEASIBLE = "infeasible"
 RECORDED = "recorded"
+FAILED = "failed"
+"""Of one that Optuna is told was stopped, so that samplers learn from it: it has diverged."""
 FIGURES = "figures"
 VIOLATIONS = "violations"
 DUPLICATE_OF = "duplicate_of"
@@ -44,17 +40,8 @@ OVER = -1
 """The beat of a launch that has ended."""
 _BEATS = "launch "
 _VERSIONS = "versions"
+_MEASURED = "measured "
 _SHOWN = 12  # digits of a version in a message
-_SQLITE = "sqlite:///"
-
-
-def storage_url(places: Places, given: str | None = None) -> str:
-    """The database of searches: the one that was given, else a file in the folder of runs."""
-    if given is None:
-        return f"{_SQLITE}{places.trials.parent / 'optuna.db'}"
-    if given.startswith(_SQLITE):
-        return f"{_SQLITE}{Path(given.removeprefix(_SQLITE)).resolve()}"
-    return given
 
 
 def study_name(search: ExpandedSearch) -> str:
@@ -74,7 +61,7 @@ def create_study(search: ExpandedSearch, url: str) -> Study:
     names: Mapping[str, Literal["maximize", "minimize"]] = {"max": "maximize", "min": "minimize"}
     directions = [names[objective.direction] for objective in search.objectives]
     study = optuna.create_study(
-        storage=_open_storage(url), study_name=study_name(search), directions=directions, load_if_exists=True
+        storage=open_storage(url), study_name=study_name(search), directions=directions, load_if_exists=True
     )
     study.set_metric_names([objective.metric for objective in search.objectives])
     return study
@@ -85,78 +72,13 @@ def open_study(search: ExpandedSearch, url: str) -> Study | None:
     quiet_optuna()
     import optuna
 
-    if url.startswith(_SQLITE) and not Path(url.removeprefix(_SQLITE)).is_file():
+    file = database_file(url)
+    if file is not None and not file.is_file():
         return None
     try:
-        return optuna.load_study(storage=_open_storage(url), study_name=study_name(search))
+        return optuna.load_study(storage=open_storage(url), study_name=study_name(search))
     except KeyError:
         return None
-
-
-def quiet_optuna() -> None:
-    """Let Optuna say only what went wrong: it reports each trial otherwise, and warns of what hglab relies on."""
-    import optuna
-
-    optuna.logging.set_verbosity(optuna.logging.ERROR)
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    warnings.filterwarnings("ignore", category=optuna.exceptions.ExperimentalWarning)
-
-
-def _open_storage(url: str) -> BaseStorage:
-    import optuna
-    from optuna.storages._cached_storage import _CachedStorage
-    from sqlalchemy.exc import SQLAlchemyError
-
-    shown = f"--storage {without_password(url)}"
-    try:
-        if _is_file(url):
-            Path(url.removeprefix(_SQLITE)).parent.mkdir(parents=True, exist_ok=True)
-        # A server that was restarted has closed the connections that are kept: they are tried before they are used.
-        kept = {"connect_args": {"timeout": 60}} if _is_file(url) else {"pool_pre_ping": True}
-        rdb = optuna.storages.RDBStorage(url, engine_kwargs=kept)
-        if _is_file(url):
-            _hasten(rdb)
-        return _CachedStorage(Patient(rdb))  # type: ignore[arg-type]  # it has all of an RDBStorage
-    except ModuleNotFoundError as error:
-        what = f"this kind of database needs the package '{error.name}'"
-        raise InputError.at(shown, what, f"pip install {error.name}") from None
-    except (ImportError, OSError, RuntimeError, ValueError, SQLAlchemyError) as error:
-        said = str(error).splitlines()[0].replace(url, without_password(url))
-        hint = "give a database as SQLAlchemy writes it, as in sqlite:///runs/optuna.db"
-        raise InputError.at(shown, f"cannot be opened ({said})", hint) from None
-
-
-def _hasten(rdb: RDBStorage) -> None:
-    """Let writes to a file cost a millisecond instead of ten: a search makes some forty of them for each trial.
-
-    What was written survives the process, killed or not. A machine that loses its power may lose the last of it, and no
-    more than that.
-    """
-    from sqlalchemy import event
-    from sqlalchemy.exc import OperationalError
-
-    @event.listens_for(rdb.engine, "connect")
-    def connected(connection: Any, _: Any) -> None:
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    with suppress(OperationalError), rdb.engine.connect() as connection:  # a file that may be read only
-        connection.exec_driver_sql("PRAGMA journal_mode=WAL")
-    rdb.engine.dispose()
-
-
-def without_password(url: str) -> str:
-    """A database's URL as it may be shown."""
-    from sqlalchemy.engine import make_url
-    from sqlalchemy.exc import ArgumentError
-
-    try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
-        return url
-
-
-def _is_file(url: str) -> bool:
-    return url.startswith(_SQLITE)
 
 
 def check_unchanged(study: Study, url: str, versions: Mapping[str, str]) -> None:
@@ -178,6 +100,22 @@ def check_unchanged(study: Study, url: str, versions: Mapping[str, str]) -> None
             raise InputError.at(f"--storage {without_password(url)}", what, hint)
     if not versions.items() <= known.items():
         study.set_user_attr(_VERSIONS, {**known, **versions})
+
+
+def once(study: Study, name: str, measure: Callable[[], float]) -> float:
+    """A figure that is measured once in a search, so that all its launches go by the same.
+
+    Args:
+        study: Optuna's.
+        name: of the figure.
+        measure: gives it.
+    """
+    attribute = f"{_MEASURED}{name}"
+    if attribute not in study.user_attrs:
+        figure = measure()
+        if attribute not in study.user_attrs:  # else another launch was faster
+            study.set_user_attr(attribute, figure)
+    return float(study.user_attrs[attribute])
 
 
 def beat(study: Study, launch: str, number: int, seconds: float) -> None:

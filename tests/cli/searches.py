@@ -8,6 +8,7 @@ from typing import Any
 
 from runners.job import Places
 from runners.search import storage as kept
+from runners.search.opening import storage_url
 from search_space import ExpandedSearch, expand_search, read_study
 from tests.small import SMALL
 
@@ -63,7 +64,7 @@ def fill(search: ExpandedSearch, runs: Path, told: Sequence[tuple[dict[str, Any]
     from optuna.trial import TrialState, create_trial
 
     runs.mkdir(parents=True, exist_ok=True)
-    url = kept.storage_url(Places.below(runs))
+    url = storage_url(Places.below(runs))
     study = kept.create_study(search, url)
     assert not study.trials, "points are numbered from 0"
     for number, (values, state, noted) in enumerate(told):

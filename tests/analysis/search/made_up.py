@@ -11,6 +11,7 @@ from typing import Any
 from blocks.count import count
 from runners.job import Places
 from runners.search import storage as kept
+from runners.search.opening import storage_url
 from runners.search.results import SearchedTrial, SearchResult
 from search_space import expand_search, read_overrides, read_study
 from search_space.dimensions import Dimension
@@ -116,7 +117,7 @@ def store(result: SearchResult, places: Places) -> None:
     """Keep a result as an engine would have: in Optuna's database below the folder of runs."""
     import optuna
 
-    study = kept.create_study(result.search, kept.storage_url(places))
+    study = kept.create_study(result.search, storage_url(places))
     states = optuna.trial.TrialState
     ends = {"complete": states.COMPLETE, "pruned": states.PRUNED, "failed": states.FAIL, "infeasible": states.FAIL}
     made = []

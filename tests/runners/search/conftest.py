@@ -18,8 +18,9 @@ from runners.record.recorded import RecordedTrial
 from runners.search.asker import Asker
 from runners.search.feasibility import judge, resolved
 from runners.search.ledger import Ledger
+from runners.search.opening import storage_url
 from runners.search.planner import Planner
-from runners.search.storage import create_study, storage_url
+from runners.search.storage import create_study
 from runners.sharing import Watch
 from search_space import ExpandedSearch, expand_search, read_overrides, read_study
 from tests.small import SMALL
