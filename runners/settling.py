@@ -30,6 +30,21 @@ def launch_folder(places: Places, launch: str) -> Path:
     return places.trials / f".launch-{launch}"
 
 
+def ended_launches(places: Places) -> frozenset[str]:
+    """The ids of launches that have ended, or whose process on this machine is gone; of a record that is away, none."""
+    with suppress(InputError):
+        return frozenset(
+            launch.run_id
+            for launch in read_launches(places.uri)
+            if launch.ended or _was_left(launch_folder(places, launch.run_id))
+        )
+    return frozenset()
+
+
+def _was_left(folder: Path) -> bool:
+    return folder.is_dir() and LeaseWatch(folder).look()[1]
+
+
 @dataclass
 class OpenLaunches:
     """The launches of this folder of runs whose runs are still open: ended if their processes are gone.

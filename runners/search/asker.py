@@ -22,11 +22,12 @@ from runners.search.job_runs import (
     curve_of,
     data_has_changed,
     failed_before,
+    has_diverged,
     is_complete,
     last_figures,
     run_of,
 )
-from runners.search.ledger import Ledger
+from runners.search.ledger import DOES_NOT_DIVERGE, InVain, Ledger
 from runners.search.monitor import SearchMonitor, standing_of
 from runners.search.repeats import Repeats
 from runners.search.results import named_figures, point_name, to_searched
@@ -77,7 +78,7 @@ class Asker:
     _held: dict[str, LeaseWatch] = field(default_factory=dict)
     _polled: float = 0.0
     _repeats: Repeats = field(init=False)
-    _in_vain: int = 0
+    _in_vain: InVain = field(default_factory=InVain)
     _failures: int = 0
     _succeeded: bool = False
     _over: bool = False
@@ -162,13 +163,13 @@ class Asker:
         if is_of_surroundings(error):
             self.reason, self._over = error, True
             return
-        self._failures += 1
+        self._failures += not has_diverged(error)
         if data_has_changed(job, error):  # every further trial would be spent the same way
             self.reason, self._over = error, True
         elif self._failures >= HOPELESS and not self._succeeded:
             self.reason, self._over = f"the first {self._failures} trials have all failed; the last: {error}", True
         noted = {storage.ERROR: error, storage.FIGURES: named_figures(job.counts)}
-        self._tell(job, "FAIL", {**noted, **as_noted(run_of(job))})
+        self._tell_failed(job, {**noted, **as_noted(run_of(job))})
         self._stand()
 
     def held(self, job: Job, holder: Holder | None) -> None:
@@ -192,11 +193,11 @@ class Asker:
         noted = {storage.FINGERPRINT: job.fingerprint, storage.FIGURES: named_figures(verdict.figures)}
         if (earlier := self.ledger.same_before(trial, job.fingerprint)) is not None:
             self.ledger.note(trial, {**noted, storage.DUPLICATE_OF: earlier.number})
-            self._in_vain += 1
+            self._in_vain.repeated += 1
             self._repeats.tell(trial, earlier)
             return None
         self.ledger.note(trial, noted)
-        self._in_vain = 0
+        self._in_vain = InVain()
         self._open[job.variant], self.jobs[job.variant] = trial, job
         return None if self._told_from_the_record(job, trial) else job
 
@@ -205,14 +206,14 @@ class Asker:
         if (run := run_of(job)) is not None and is_complete(run):
             self._tell_recorded(job, run)
         elif run is not None and (error := failed_before(run)) and not self.ledger.retry_failed:
-            self._tell(job, "FAIL", {storage.ERROR: error, storage.RUN: run.run_id})
+            self._tell_failed(job, {storage.ERROR: error, storage.RUN: run.run_id})
         else:
             return False
         self._show(trial)
         return True
 
     def _tell_infeasible(self, trial: Trial, verdict: Verdict) -> None:
-        self._in_vain += 1
+        self._in_vain.rejected += 1
         noted: dict[str, Any] = {
             storage.STATUS: storage.INFEASIBLE,
             storage.FIGURES: named_figures(verdict.figures),
@@ -231,16 +232,23 @@ class Asker:
             noted |= {storage.CURVE: curve, storage.ALL_EPOCHS: max(map(int, curve))}
         self.ledger.note(trial, noted)
         self._succeeded = True
-        self._tell_complete(job, {**job.counts, **run.metrics})
+        # A latency that another search has measured, on another machine perhaps, is not this one's.
+        self._tell_complete(job, {**run.metrics, **job.counts})
 
     def _tell_complete(self, job: Job, figures: Mapping[str, float]) -> None:
         metrics = [objective.metric for objective in self.ledger.search.objectives]
         missing = [metric for metric in metrics if not math.isfinite(figures.get(metric, math.nan))]
         noted = {storage.FIGURES: named_figures(figures), **as_noted(run_of(job))}
         if missing:
-            self._tell(job, "FAIL", {**noted, storage.ERROR: f"it reports no finite {', '.join(missing)}"})
+            self._tell_failed(job, {**noted, storage.ERROR: f"it reports no finite {', '.join(missing)}"})
         else:
             self._tell(job, "COMPLETE", noted, [figures[metric] for metric in metrics])
+
+    def _tell_failed(self, job: Job, noted: Mapping[str, Any]) -> None:
+        """Tell of a failure. Samplers learn nothing from failed trials, but where one diverges others would, too."""
+        diverged = has_diverged(noted[storage.ERROR])
+        self.ledger.constrain(self._open[job.variant], {DOES_NOT_DIVERGE: float(diverged)})
+        self._tell(job, "PRUNED" if diverged else "FAIL", {**noted, storage.STATUS: storage.FAILED})
 
     def _tell(self, job: Job, state: str, noted: Mapping[str, Any], values: list[float] | None = None) -> None:
         """Tell Optuna of a job's end, and of what was proposed again while it ran."""

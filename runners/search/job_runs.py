@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
+from runners.divergence import DivergedError
 from runners.job import Job
 from runners.record.chosen import choose_runs
 from runners.record.details import read_curves
@@ -56,6 +57,11 @@ def failed_before(run: RecordedTrial | None) -> str | None:
     if run is None or run.state != "failed":
         return None
     return f"failed before, in the study {run.study}: {run.error or 'it does not say why'}"
+
+
+def has_diverged(error: str) -> bool:
+    """Whether a trial failed because its numbers overflowed: its settings are to blame, and nothing else."""
+    return DivergedError.__name__ in error
 
 
 def data_has_changed(job: Job, error: str) -> bool:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from runners.search import storage
 from runners.search.halving import Curve
-from runners.search.results import SearchedTrial, SearchResult, point_name, result_of
+from runners.search.results import SearchedTrial, SearchResult, point_name, result_of, to_searched
 from runners.search.samplers import make_sampler, suggest
 
 if TYPE_CHECKING:
@@ -21,10 +21,26 @@ if TYPE_CHECKING:
 
     from search_space import ExpandedSearch, Point
 
-MOST_IN_VAIN = 200
-"""After so many points in a row that were rejected or proposed before, the search takes the space for exhausted."""
+MOST_REPEATED = 200
+"""After so many points in a row that were proposed before, the search takes the space for exhausted."""
+MOST_REJECTED = 2000
+"""After so many points in a row that break a constraint: one in a thousand that breaks none is found by then, as good
+as always.
+"""
 _SILENT_S = 60.0
 """After so many seconds without a beat another launch of the search is taken for gone."""
+
+
+DOES_NOT_DIVERGE = "does not diverge"
+"""A constraint of every trial, known once it has ended."""
+
+
+@dataclass
+class InVain:
+    """How many points since the last that was trained were rejected, and how many had been proposed before."""
+
+    rejected: int = 0
+    repeated: int = 0
 
 
 @dataclass
@@ -85,18 +101,18 @@ class Ledger:
         """What all launches have taken, this one included."""
         return self._before + time.monotonic() - self._begun
 
-    def why_no_more(self, in_vain: int) -> str | None:
-        """Why no further point is to be asked for, although the search has not all its trials; None if one may be.
-
-        Args:
-            in_vain: how many points in a row were rejected or proposed before.
-        """
+    def why_no_more(self, in_vain: InVain) -> str | None:
+        """Why no further point is to be asked for, although the search has not all its trials; None if one may be."""
+        rejected, repeated = in_vain.rejected, in_vain.repeated
         if self.search.hours is not None and self.seconds >= self.search.hours * 3600:
             return f"its {self.search.hours:g} hours are over"
-        if in_vain and self._is_through():
+        if (rejected or repeated) and self._is_through():
             return f"all {self.search.space.size} points of the space have been tried"
-        if in_vain >= MOST_IN_VAIN:
-            return f"{in_vain} points in a row were rejected or proposed before: there is hardly another in the space"
+        if repeated >= MOST_REPEATED:
+            return f"{repeated} points since the last new one were proposed before: the sampler hardly finds another"
+        if rejected >= MOST_REJECTED:
+            what = f"{rejected} points since the last that was trained break a constraint or cannot be built"
+            return f"{what}: loosen a constraint, or narrow the space to what satisfies it"
         if self.search.sampler.name == "grid" and not self._waits and self._next_of_grid() is None:
             return "every point of the grid has been tried"
         return None
@@ -144,10 +160,13 @@ class Ledger:
 
     def constrain(self, trial: Trial, violations: Mapping[str, float]) -> None:
         """Tell Optuna's samplers by how much a trial breaks each constraint, 0 where it does not."""
-        known = trial._cached_frozen_trial.constraints  # of one that has been taken up again
-        for constraint, beyond in violations.items():
-            if constraint not in known:
-                trial.set_constraint(constraint, beyond)
+        from optuna.exceptions import UpdateFinishedTrialError
+
+        known = self.trials()[trial.number].constraints  # of one that has been taken up again
+        with suppress(UpdateFinishedTrialError):
+            for constraint, beyond in violations.items():
+                if constraint not in known:
+                    trial.set_constraint(constraint, beyond)
 
     def same_before(self, trial: Trial, fingerprint: str) -> FrozenTrial | None:
         """The trial of this search that stands for the same configuration, if there is one already."""
@@ -156,7 +175,7 @@ class Ledger:
         for other in reversed(trials):
             noted = other.user_attrs
             same = noted.get(storage.FINGERPRINT) == fingerprint and other.number != trial.number
-            again = other.number in retried or (self.retry_failed and other.state.name == "FAIL")
+            again = other.number in retried or (self.retry_failed and to_searched(other).state == "failed")
             repeats = other.number > trial.number and not other.state.is_finished()  # or is about to say so
             if same and noted.get(storage.DUPLICATE_OF) is None and not again and not repeats:
                 return other
@@ -186,13 +205,14 @@ class Ledger:
         from optuna.trial import TrialState
 
         self.study.sampler = make_sampler(self.search, trial.number)
+        self.constrain(trial, {DOES_NOT_DIVERGE: 0.0})
         told = values if state == "COMPLETE" else None
         with suppress(UpdateFinishedTrialError):
             self.study.tell(trial.number, told, state=TrialState[state], skip_if_finished=True)
 
     def curves(self, known: Set[str] = frozenset()) -> list[Curve]:
         """Of trials that have ended, but for those of these names: the scheduler's metric after each epoch."""
-        ended = [trial for trial in self.trials() if trial.state.name in ("COMPLETE", "PRUNED")]
+        ended = [trial for trial in self.trials() if trial.state.is_finished()]
         told = [(point_name(trial.number), trial.user_attrs) for trial in ended if storage.CURVE in trial.user_attrs]
         return [
             (name, noted[storage.ALL_EPOCHS], {int(epoch): value for epoch, value in noted[storage.CURVE].items()})

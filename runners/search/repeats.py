@@ -31,7 +31,10 @@ class Repeats:
     def tell(self, trial: Trial, earlier: FrozenTrial) -> None:
         """Tell a point as it was told before; where that has yet to end, once it has."""
         if earlier.state.is_finished():
-            self.ledger.note(trial, {storage.FIGURES: earlier.user_attrs.get(storage.FIGURES, {})})
+            noted = earlier.user_attrs
+            status = {storage.STATUS: storage.FAILED} if noted.get(storage.STATUS) == storage.FAILED else {}
+            self.ledger.constrain(trial, earlier.constraints)
+            self.ledger.note(trial, {storage.FIGURES: noted.get(storage.FIGURES, {}), **status})
             self.ledger.finish(trial, earlier.state.name, earlier.values)
             self.show(trial)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import isfinite
 from typing import TYPE_CHECKING, Literal
@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Literal
 from runners.job import Places
 from runners.search import storage as kept
 from runners.search.front import undominated
+from runners.search.opening import storage_url, without_password
+from runners.settling import ended_launches
 from search_space import ExpandedSearch, InputError, Objective, Point
 from search_space.metrics import METRICS
 
@@ -103,17 +105,21 @@ def read_search(search: ExpandedSearch, places: Places, storage: str | None = No
     Raises:
         InputError: if it has not begun in this storage, or the storage does not answer.
     """
-    url = kept.storage_url(places, storage)
+    url = storage_url(places, storage)
     study = kept.open_study(search, url)
     if study is None:
-        what = f"the search has not begun at scale {search.scale}: it is not in {kept.without_password(url)}"
+        what = f"the search has not begun at scale {search.scale}: it is not in {without_password(url)}"
         hint = f"hglab search {search.study.path}, or name its --scale, --data, --set or --storage as it was begun"
         raise InputError.at(str(search.study.path), what, hint)
-    return result_of(search, study, url)
+    return result_of(search, study, url, gone=ended_launches(places))
 
 
 def result_of(
-    search: ExpandedSearch, study: Study, url: str, known: dict[int, SearchedTrial] | None = None
+    search: ExpandedSearch,
+    study: Study,
+    url: str,
+    known: dict[int, SearchedTrial] | None = None,
+    gone: Container[str] = (),
 ) -> SearchResult:
     """What an open Optuna study holds.
 
@@ -122,13 +128,14 @@ def result_of(
         study: Optuna's.
         url: of its storage.
         known: trials that have ended, by number, as an earlier call has left them here: they do not change any more.
+        gone: launches that have ended, by id: what they had under way was interrupted.
     """
     known = {} if known is None else known
     kept_trials = study.get_trials(deepcopy=False)
     again = {trial.user_attrs[kept.RETRIES]: trial.number for trial in kept_trials if kept.RETRIES in trial.user_attrs}
     found = []
     for trial in kept_trials:
-        searched = known.get(trial.number) or to_searched(trial)
+        searched = known.get(trial.number) or to_searched(trial, gone)
         if trial.state.is_finished():
             known[trial.number] = searched
         # One that failed and is tried again gives way to that one: it counts no more.
@@ -138,13 +145,13 @@ def result_of(
     return SearchResult(search, trials, url, study.study_name, sum(kept.seconds_of_launches(study).values()))
 
 
-def to_searched(trial: FrozenTrial) -> SearchedTrial:
-    """A trial as Optuna keeps it, as hglab speaks of it."""
+def to_searched(trial: FrozenTrial, gone: Container[str] = ()) -> SearchedTrial:
+    """A trial as Optuna keeps it, as hglab speaks of it; `gone` are the ids of launches that have ended."""
     noted = trial.user_attrs
     waiting = trial.system_attrs.get("fixed_params", {})
     return SearchedTrial(
         number=trial.number,
-        state=_state(trial),
+        state=_state(trial, gone),
         point=dict(noted.get(kept.POINT) or waiting),
         values=dict(noted.get(kept.FIGURES, {})),
         epochs=int(noted.get(kept.EPOCHS, 0)),
@@ -162,15 +169,16 @@ def point_name(number: int) -> str:
     return f"p{number}"
 
 
-def _state(trial: FrozenTrial) -> SearchState:
-    if trial.user_attrs.get(kept.STATUS) == kept.INFEASIBLE:
-        return "infeasible"
+def _state(trial: FrozenTrial, gone: Container[str]) -> SearchState:
+    status, launch = trial.user_attrs.get(kept.STATUS), trial.user_attrs.get(kept.LAUNCH)
+    if trial.state.name == "PRUNED" and status in (kept.INFEASIBLE, kept.FAILED):  # as samplers are to see it
+        return "infeasible" if status == kept.INFEASIBLE else "failed"
     states: Mapping[str, SearchState] = {
         "COMPLETE": "complete",
         "PRUNED": "pruned",
         "FAIL": "failed",
         "WAITING": "waiting",
-        "RUNNING": "running" if trial.user_attrs.get(kept.LAUNCH) else "interrupted",
+        "RUNNING": "running" if launch and launch not in gone else "interrupted",
     }
     return states[trial.state.name]
 

@@ -96,7 +96,7 @@ class RaySearch:
         try:
             tuner.fit()
         except Exception:
-            if trouble := told.trouble or asking.trouble:  # as it was: Tune makes a text of it
+            if trouble := told.trouble or asking.trouble or scheduler.trouble:  # as it was: Tune makes a text of it
                 raise trouble from None
             raise
         finally:
@@ -192,13 +192,17 @@ class _Asking(Searcher):  # Tune asks for a subclass
 
 
 class _Stopping(WindingDown):  # Tune asks for a subclass
-    """Stops trials as `Halving` says, until the launch is asked to stop; `stopped` holds the epoch by point."""
+    """Stops trials as `Halving` says, until the launch is asked to stop.
+
+    `stopped` holds the epoch by point; `trouble` is what kept it from asking.
+    """
 
     def __init__(self, request: StopRequest, jobs: dict[str, Job], halving: Halving | None) -> None:
         super().__init__(request)
         self._halving = halving
         self._jobs = jobs
         self.stopped: dict[str, int] = {}
+        self.trouble: Exception | None = None
 
     def __deepcopy__(self, memory: Any) -> _Stopping:
         """Itself: Tune copies what it is given, and a copy would tell nobody."""
@@ -213,7 +217,12 @@ class _Stopping(WindingDown):  # Tune asks for a subclass
         if self._halving is None or "epoch" not in result:
             return "CONTINUE"
         name = self._jobs[trial.config["name"]].variant
-        if not self._halving.stops(name, result["epoch"], result["epochs"], result):
+        try:
+            stops = self._halving.stops(name, result["epoch"], result["epochs"], result)
+        except Exception as error:  # of the storage
+            self.trouble = error
+            raise
+        if not stops:
             return "CONTINUE"
         self.stopped[name] = result["epoch"]
         return "STOP"

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from dataclasses import replace
+import subprocess
+from dataclasses import asdict, replace
 
 import pytest
 
 from runners.executors import run_inline
 from runners.job import Job, Places, Resources, run_tags
 from runners.launch import catch_up, launch, remaining
-from runners.lease import Claim, hold
+from runners.lease import Claim, Holder, hold
 from runners.outcome import Outcome
 from runners.record import names, reading
 from runners.record.buffer import outboxes
+from runners.record.liveness import this_machine
 from runners.record.reading import read_launches, read_links, read_trials
 from runners.record.writing import Record
 from runners.runs_folder import runs_id
-from runners.settling import OpenLaunches, close_left_over, launch_folder, settle
+from runners.settling import OpenLaunches, close_left_over, ended_launches, launch_folder, settle
 from runners.worker import run_job
 from search_space import InputError
 from tests.runners.launches import Silent, _launch
@@ -118,6 +121,20 @@ def test_an_error_that_others_noted_goes_when_the_trial_completes(make_plan, pla
 
 
 @pytest.mark.slow
+def test_which_launches_have_ended(places, record) -> None:
+    tags = {names.KIND: names.LAUNCH_KIND, names.STUDY: "small", names.SCALE: "tiny"}
+    experiment = record.experiment("small")
+    over, killed, alive, elsewhere = (record.start_run(experiment, name, tags) for name in "abcd")
+    record.end_run(over, "complete")
+    process = subprocess.Popen(["true"])
+    process.wait()
+    gone = Holder("host", this_machine(), process.pid, 1, killed, "token", 30.0)
+    launch_folder(places, killed).mkdir(parents=True)
+    (launch_folder(places, killed) / "lease-1.json").write_text(json.dumps(asdict(gone)))
+    with hold(launch_folder(places, alive), alive, Claim()):
+        assert ended_launches(places) == {over, killed}, f"of {elsewhere} nothing can be said"
+
+
 def test_a_killed_launch_is_ended_by_the_next(make_plan, places, record) -> None:
     here = runs_id(places.trials)
     tags = {names.KIND: names.LAUNCH_KIND, names.STUDY: "small", names.SCALE: "tiny"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 from runners.job import Job, Progress
@@ -9,6 +11,7 @@ from runners.record.recorded import RecordedTrial
 from runners.search import job_runs
 from runners.search import ledger as ledger_module
 from runners.search.asker import HOPELESS
+from runners.search.feasibility import judge
 from tests.runners.search.conftest import DISCRETE, SEARCH, _record, quality
 
 FEW_IN_VAIN = 15
@@ -44,16 +47,16 @@ def test_a_repeated_point_is_told_and_not_trained(make_launch, make_search) -> N
 
 
 def test_a_search_that_finds_nothing_new_ends(make_launch, make_search, monkeypatch) -> None:
-    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", FEW_IN_VAIN)
+    monkeypatch.setattr(ledger_module, "MOST_REJECTED", FEW_IN_VAIN)
     search = make_search(SEARCH.replace("  space:", '  constraints: ["params <= 10"]\n  space:'))
     launch = make_launch(search)
     launch.to_the_end()
     assert launch.given == []
-    assert launch.asker.reason.startswith(f"{FEW_IN_VAIN} points in a row were rejected or proposed before")
+    assert launch.asker.reason.startswith(f"{FEW_IN_VAIN} points since the last that was trained break a constraint")
 
 
 def test_a_point_proposed_while_it_trains_is_told_once_that_ends(make_launch, make_search, monkeypatch) -> None:
-    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", FEW_IN_VAIN)
+    monkeypatch.setattr(ledger_module, "MOST_REPEATED", FEW_IN_VAIN)
     launch = make_launch(make_search(DISCRETE))
     jobs = [launch.next() for _ in range(4)]  # all four points train at once
     assert all(isinstance(job, Job) for job in jobs)
@@ -172,3 +175,32 @@ def test_several_objectives_have_a_front(make_launch, make_search) -> None:
             and (other.values["pckh"], other.values["params"]) == (trial.values["pckh"], trial.values["params"])
             for other in front
         )
+
+
+def test_a_latency_is_this_searchs_own(make_launch, monkeypatch) -> None:
+    monkeypatch.setattr(
+        job_runs, "read_trials", lambda uri, wanted: [_record(SimpleNamespace(fingerprint=wanted), latency_ms=50.0)]
+    )
+    launch = make_launch()
+    launch.asker.judge = lambda config: judge(config, (), lambda config: 3.0)
+    assert launch.next() == "done"
+    assert {trial.values["latency_ms"] for trial in launch.result.trials} == {3.0}
+    assert {trial.values["pckh"] for trial in launch.result.trials} == {77.0}
+
+
+def test_samplers_learn_that_a_point_diverges(make_launch) -> None:
+    launch = make_launch()
+    error = "DivergedError: the loss is not finite after epoch 1"
+    for _ in range(HOPELESS + 1):  # that is no reason to give up
+        launch.asker.failed(launch.next(), error)
+    launch.asker.failed(launch.next(), "ValueError: bad luck")
+    launch.finish(launch.next())
+    told = launch.asker.ledger.trials()
+    assert [trial.state.name for trial in told[:8]] == ["PRUNED"] * 6 + ["FAIL", "COMPLETE"]
+    assert [trial.constraints["does not diverge"] for trial in told] == [1.0] * 6 + [0.0] * 2
+    assert [trial.state for trial in launch.result.trials] == ["failed"] * 7 + ["complete"]
+    assert launch.result.trials[0].error == error
+    again = make_launch(launch="again", retry_failed=True)
+    again.to_the_end()
+    assert [job.fingerprint for job in again.given] == [job.fingerprint for job in launch.given[:7]]
+    assert {trial.state for trial in again.result.trials if trial.duplicate_of is None} == {"complete"}

@@ -85,7 +85,7 @@ def test_a_trial_held_elsewhere_is_waited_for_when_nothing_else_begins(
     make_launch, make_search, monkeypatch, tmp_path, recorded, end
 ) -> None:
     monkeypatch.setattr(asker_module, "_POLL_S", 0.0)
-    monkeypatch.setattr(ledger_module, "MOST_IN_VAIN", 15)
+    monkeypatch.setattr(ledger_module, "MOST_REPEATED", 15)
     launch = make_launch(make_search(DISCRETE, replaced={"trials: 8": "trials: 8\n  hours: 1"}))
     job = launch.next()
     with hold(job.places.folder(job.fingerprint), "another", Claim()):
