@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_REPEATED = 200
 """After so many points in a row that were proposed before, the search takes the space for exhausted."""
 MOST_REJECTED = 2000
-"""After so many points that break a constraint, and none that breaks none: if one in 400 does, the odds are 1 in 150."""
+"""After so many points that break a constraint, and none that breaks none: odds of 1 in 150 if one in 400 does."""
 _SILENT_S = 60.0
 """After so many seconds without a beat another launch of the search is taken for gone."""
 
