@@ -68,6 +68,7 @@ def front(
     """
     figure = _figure_asked(figure, shown_as, output, top)
     from analysis.search.choosing import NothingFound
+    from analysis.search.tally import search_on
     from cli.searches import search_as_launched
     from runners.job import Places
     from runners.search.results import read_search
@@ -82,7 +83,7 @@ def front(
         else:
             _print(result, top, shown_as, output)
     except NothingFound as why:
-        raise InputError.at(f"hglab front {study}", str(why), f"search on: `hglab search {study}`") from None
+        raise InputError.at(f"hglab front {study}", str(why).removesuffix("."), search_on(result)) from None
 
 
 def _figure_asked(

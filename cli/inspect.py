@@ -59,19 +59,20 @@ def inspect(
     from cli.studies import expanded_study
 
     path, variant_id = split_variant(study)
+    also: dict[str, str] = {}
     if names_a_search(path):
         from cli.inspect_search import search_networks
         from runners.job import Places
 
         places = Places.below(runs, tracking_uri)
         search = search_as_launched(path, scale, data, settings, places)
-        expanded = search_networks(search, path, places, storage, variant_id)
+        expanded, also = search_networks(search, path, places, storage, variant_id)
     else:
         expanded = expanded_study(path, scale, data, settings)
     variants = _chosen(expanded, path, variant_id)
     _check_options(study, variant_id, layers, diagram or [], block)
     if variant_id is None:
-        networks = _overview(expanded, variants)
+        networks = _overview(expanded, variants, also)
         if shown_as is ShownAs.json:
             typer.echo(json.dumps(networks, indent=2))
         else:
@@ -141,7 +142,8 @@ def _check_options(study: Path, variant_id: str | None, layers: bool, files: lis
         raise InputError(problems)
 
 
-def _overview(expanded: ExpandedStudy, variants: tuple[Variant, ...]) -> dict[str, Any]:
+def _overview(expanded: ExpandedStudy, variants: tuple[Variant, ...], also: dict[str, str]) -> dict[str, Any]:
+    """The networks' sizes; `also` has second names, by the first ones."""
     from blocks.parts import hourglass_block
     from blocks.receptive_field import receptive_field
 
@@ -155,6 +157,7 @@ def _overview(expanded: ExpandedStudy, variants: tuple[Variant, ...]) -> dict[st
         rows.append(
             {
                 "id": variant.id,
+                **({"also": also[variant.id]} if variant.id in also else {}),
                 "label": variant.label,
                 "baseline": variant.baseline,
                 "resolution": resolution,

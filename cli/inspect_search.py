@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,10 @@ FIRST = "first"
 
 def search_networks(
     search: ExpandedSearch, path: Path, places: Places, storage: str | None, name: str | None
-) -> ExpandedStudy:
+) -> tuple[ExpandedStudy, dict[str, str]]:
     """Points of a search as a study of variants: the one of this name, or the first points and the best found so far.
+
+    Of first points that were proposed also the names that they have since: `first1` is `p0`, and stands there once.
 
     Raises:
         InputError: for a name of no point, and for a search that has no point yet.
@@ -29,9 +32,11 @@ def search_networks(
     from cli.search_state import done_so_far
 
     done = done_so_far(search, places, storage)
+    also: dict[str, str] = {}
     points = {f"{FIRST}{place}": point for place, point in enumerate(search.first, start=1)}
     if name is None:
-        points |= _best(done)
+        also = _proposed(done, points)
+        points |= {key: point for key, point in _best(done).items() if key not in also.values()}
         if not points:
             hint = f"hglab search {path}; its space stands in: hglab plan {path}"
             raise InputError.at(str(path), "the search has no first points and has not begun", hint)
@@ -41,7 +46,15 @@ def search_networks(
             raise InputError.at(f"{path}/{name}", f"the search has no point '{name}'", _hint(name, list(points)))
         points = {name: points[name]}
     variants = tuple(_variant(search, each, point, path) for each, point in points.items())
-    return ExpandedStudy(search.study, search.scale, search.overrides, variants, ())
+    return ExpandedStudy(search.study, search.scale, search.overrides, variants, ()), also
+
+
+def _proposed(done: SearchResult | None, first: Mapping[str, Point]) -> dict[str, str]:
+    """The number of each first point that was proposed, by what it is called."""
+    from analysis.search.first_points import trial_of
+
+    found = {name: trial_of(done, point) for name, point in first.items()} if done is not None else {}
+    return {name: trial.name for name, trial in found.items() if trial is not None}
 
 
 def _best(done: SearchResult | None) -> dict[str, Point]:

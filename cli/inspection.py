@@ -29,7 +29,9 @@ def print_networks(expanded: ExpandedStudy, networks: dict[str, Any], path: Path
         table.add_column(header, justify="right", no_wrap=True)
     for row in rows:
         table.add_row(
-            escape(row["id"]) + (" [dim](baseline)[/dim]" if row["baseline"] else ""),
+            escape(row["id"])
+            + (f", {escape(row['also'])}" if "also" in row else "")
+            + (" [dim](baseline)[/dim]" if row["baseline"] else ""),
             quantity(row["params"]),
             quantity(row["binary_macs"]),
             quantity(row["real_macs"]),

@@ -37,13 +37,11 @@ def plan_search(search: ExpandedSearch, places: Places, storage: str | None, sho
 
 def _summary(search: ExpandedSearch, looked: Survey, done: SearchResult | None) -> dict[str, Any]:
     from analysis.search.space_words import where
-    from analysis.search.states import ended
     from cli.search_state import result_as_plain
     from runners.search.halving import rungs
     from runners.search.planner import most_epochs
 
     epochs = most_epochs(search)
-    left = max(0, search.trials - (ended(done) if done else 0))
     return {
         "study": search.study.name,
         "scale": search.scale,
@@ -80,9 +78,26 @@ def _summary(search: ExpandedSearch, looked: Survey, done: SearchResult | None) 
         "seed": search.seed,
         "first": [_first(search, point) for point in search.first],
         "teachers": _teachers(search),
-        "estimated_seconds": None if looked.seconds is None else looked.seconds * left,
+        "to_come": _to_come(search, looked, done),
+        "estimated_seconds": None if looked.seconds is None else looked.seconds * _to_come(search, looked, done),
         "done": None if done is None else result_as_plain(done),
     }
+
+
+def _to_come(search: ExpandedSearch, looked: Survey, done: SearchResult | None) -> int:
+    """How many trials there will be beside those that have ended: no more than the space has points for."""
+    from analysis.search.states import ended
+
+    gone = ended(done) if done else 0
+    left = search.trials - gone
+    if search.space.size is not None:
+        over = ("complete", "pruned", "failed", "infeasible")
+        trials = done.trials if done else ()
+        tried = {tuple(trial.point.items()) for trial in trials if trial.state in over}
+        left = min(left, search.space.size - len(tried))
+    if looked.whole:
+        left = min(left, looked.feasible - gone)
+    return max(0, left)
 
 
 def _teachers(search: ExpandedSearch) -> list[str]:
@@ -207,12 +222,18 @@ def _print_time(
     console: Console, search: ExpandedSearch, looked: Survey, done: SearchResult | None, *, taught: bool
 ) -> None:
     from analysis.search.states import ended
+    from cli.search_text import points, so_many
     from cli.text import duration
 
     gone = ended(done) if done else 0
-    left = max(0, search.trials - gone)
+    left = _to_come(search, looked, done)
     budget = f", at most {search.hours:g} h" if search.hours is not None else ""
-    console.print(f"[bold]{search.trials} trials[/bold]{budget}, {gone} done, {left} to come")
+    only = ""
+    if gone + left < search.trials:
+        feasible = f", {looked.feasible:,} of them feasible" if looked.feasible < looked.looked_at else ""
+        only = f": the space has only {points(search.space.size or 0)}{feasible if looked.whole else ''}"
+    trials = so_many(search.trials, "trial")
+    console.print(f"[bold]{trials}[/bold]{budget}, {gone} done, {left} to come{only}", soft_wrap=True)
     if not left:
         return
     if looked.seconds is None:

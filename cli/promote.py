@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from runners.search.results import SearchResult
     from search_space import ExpandedSearch, ExpandedStudy
 
+    Written = tuple[str, Promotion, tuple[int, ...]]
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,79}\Z")
 _MOST_SEEDS = 1000
 
@@ -22,8 +24,16 @@ _MOST_SEEDS = 1000
 @guarded
 def promote(
     study: Annotated[Path, typer.Argument(metavar="STUDY", help="The search, a YAML file.", show_default=False)],
-    top: Annotated[int, typer.Option(help="How many of the best, or of the front spread over it.")] = 3,
-    seeds: Annotated[int, typer.Option(help="How many seeds each row is trained with, from 0.")] = 3,
+    top: Annotated[
+        int | None,
+        typer.Option(
+            help="How many of the best, or of the front spread over it.", show_default="3, or as many as there are"
+        ),
+    ] = None,
+    seeds: Annotated[
+        int,
+        typer.Option(help="How many seeds each row is trained with: from 0, or after the search's own (see above)."),
+    ] = 3,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The study to write.", show_default="STUDY_promoted.yaml beside STUDY"),
@@ -43,8 +53,9 @@ def promote(
 ) -> None:
     """Write a study of the best that a search found, to train them anew: for longer, and with several seeds.
 
-    They stand beside the points that the search was given first, of which the first is the baseline. The search's
-    budget does not hold there. The file is a study like any other: `hglab plan`, `run` and `table` take it.
+    They stand beside the points that the search was given first; the first of these that it did not leave out is the
+    baseline. The search's budget does not hold there. Where nothing made the search cheaper, seeds begin after the
+    search's, whose trials the rows were chosen by. The file is a study like any other: `hglab plan`, `run`, `table`.
 
     Example: hglab promote studies/search_blocks.yaml --top 3 --seeds 3 --beside table2_blocks/hierarchical
     """
@@ -61,7 +72,7 @@ def promote(
     if seeds > _MOST_SEEDS:
         what = f"is more than {_MOST_SEEDS}, which no comparison of rows needs"
         raise InputError.at(f"--seeds {seeds}", what, "--seeds 3 trains each row three times")
-    name = _checked_name(output, force)
+    name = _checked_name(output, study, force)
     places = Places.below(runs, tracking_uri, data_root)
     search = search_as_launched(study, scale, data, settings, places)
     if name == search.study.name:
@@ -70,11 +81,12 @@ def promote(
     result = read_search(search, places, storage)
     promotion = choose(result, top, tuple(beside or ()))
     _check_references(search, promotion, output)
-    write_file(output, _text(result, promotion, name, seeds, output))
-    _say(search, promotion, seeds, output)
+    text, promotion, numbers = _text(result, promotion, name, seeds, output)
+    write_file(output, text)
+    _say(search, promotion, numbers, output)
 
 
-def _checked_name(output: Path, force: bool) -> str:
+def _checked_name(output: Path, study: Path, force: bool) -> str:
     """The name of the study that the file is called after. Raises InputError."""
     from search_space import InputError
 
@@ -83,6 +95,8 @@ def _checked_name(output: Path, force: bool) -> str:
         raise InputError.at(source, "a study is a .yaml file", "let the file's name end so")
     if not _NAME.match(output.stem) or output.stem == "Default":
         raise InputError.at(source, f"'{output.stem}' is no name for a study", "use letters, digits, - and _")
+    if output.exists() and study.exists() and output.samefile(study):
+        raise InputError.at(source, "is the search itself, which would be lost", "give the file another name")
     if output.exists() and not force:
         raise InputError.at(source, "there is such a file already", "--force writes over it, -o names another")
     return output.stem
@@ -103,19 +117,28 @@ def _check_references(search: ExpandedSearch, promotion: Promotion, output: Path
         raise InputError.at(f"--output {output}", what, "write it there: a study refers to studies beside it")
 
 
-def _text(result: SearchResult, promotion: Promotion, name: str, seeds: int, output: Path) -> str:
-    """The study's text, once it has proved to be one: read and expanded as any verb would. Raises InputError."""
-    from analysis.search.promotion import faithful
+def _text(result: SearchResult, promotion: Promotion, name: str, count: int, output: Path) -> Written:
+    """The study's text, its rows and its seeds, once it has proved to be a study: read and expanded as any verb would.
+
+    Raises:
+        InputError: where it is none.
+    """
+    from analysis.search.promotion import faithful, promoted_seeds
     from analysis.search.study_text import study_text
 
-    text = study_text(result, promotion, name, str(output), seeds)
-    study = _expanded(text, output, result.search.scale)
+    def written(rows: Promotion, seeds: tuple[int, ...]) -> tuple[str, ExpandedStudy]:
+        text = study_text(result, rows, name, str(output), seeds)
+        return text, _expanded(text, output, result.search.scale)
+
+    seeds = tuple(range(count))
+    text, study = written(promotion, seeds)
     mended = faithful(promotion, study, result.search)
-    if mended == promotion:
-        return text
-    text = study_text(result, mended, name, str(output), seeds)
-    _expanded(text, output, result.search.scale)
-    return text
+    if mended != promotion:
+        text, study = written(mended, seeds)
+    wanted = promoted_seeds(mended, study, result.search, count)
+    if wanted != seeds:
+        text, study = written(mended, wanted)
+    return text, mended, wanted
 
 
 def _expanded(text: str, output: Path, scale: str) -> ExpandedStudy:
@@ -137,14 +160,21 @@ def _expanded(text: str, output: Path, scale: str) -> ExpandedStudy:
         trial.unlink()
 
 
-def _say(search: ExpandedSearch, promotion: Promotion, seeds: int, output: Path) -> None:
+def _say(search: ExpandedSearch, promotion: Promotion, seeds: tuple[int, ...], output: Path) -> None:
+    from analysis.search.promotion import cautions
+    from analysis.search.study_text import after_the_search
+
     found, given = len(promotion.found), len(promotion.given)
     again = sum(row.rank is not None for row in promotion.given)
     beside = f" beside {given} to compare with" if given else ""
     known = f", {again} of which the search chose" if again else ""
-    trials = (found + given) * seeds
+    trials = (found + given) * len(seeds)
     one = "trial" if trials == 1 else "trials"
     typer.echo(f"wrote {output}: {found} found by the search{beside}{known}, {trials} {one}", err=True)
+    for caution in cautions(promotion):
+        typer.echo(caution, err=True)
+    if seeds[0] > search.trial_seed:
+        typer.echo(after_the_search(search, seeds), err=True)
     if not given:
         typer.echo("no row to compare with, so no difference in the table: --beside STUDY/VARIANT adds one", err=True)
     typer.echo(f"next: hglab plan {output} --scale {search.scale}", err=True)

@@ -168,8 +168,19 @@ def search_on(
             f"[red]the record is away[/red]: the results of {len(outcome.unsent)} trials wait on disk; run the same "
             "command again once it answers"
         )
-    if outcome.failed or outcome.error or outcome.unsent:
+    if left_failed := _left_failed(ended):
+        console.print(
+            f"[red]failed before[/red], not tried again: {escape(', '.join(left_failed))} (--retry failed does)"
+        )
+    if outcome.failed or left_failed or outcome.error or outcome.unsent:
         raise typer.Exit(EXIT_FAILED)
+
+
+def _left_failed(ended: SearchOutcome) -> list[str]:
+    """The trials that have failed, and not in this launch."""
+    now = {name.partition("/")[0] for name in ended.outcome.failed}
+    trials = (trial for trial in ended.result.trials if trial.state == "failed" and trial.duplicate_of is None)
+    return [trial.name for trial in trials if trial.name not in now]
 
 
 def _announce(console: Console, wanted: ExpandedSearch) -> None:
@@ -194,17 +205,18 @@ def _launch(
 ) -> SearchOutcome:
     from cli.progress import preparing
     from cli.search_progress import SearchProgress
+    from cli.search_text import shown_metric
     from runners.executors import run_inline
     from runners.interruption import StopRequest, finishing_epochs_on_interrupt
     from runners.search.asker import Asker
     from runners.search.executors import SearchExecutor, search_inline
-    from runners.search.halving import Halving, scheduled_metric
+    from runners.search.halving import Halving
     from runners.search.launch import launch_search
     from runners.sweep import RaySweep
     from search_space import TrialConfig
     from tasks.pose import open_pose
 
-    display = SearchProgress(console, wanted, scheduled_metric(wanted))
+    display = SearchProgress(console, wanted, shown_metric(wanted))
     runner: SearchExecutor = search_inline
     if isinstance(sweep, RaySweep):
         from runners.search.tune import RaySearch
@@ -252,7 +264,7 @@ def _conclude(
     from rich.console import Console
 
     from cli.search_state import print_found, result_as_plain
-    from runners.search.storage import without_password
+    from runners.search.opening import without_password
 
     if shown_as is ShownAs.json:
         typer.echo(json.dumps({"search": wanted.study.name, **result_as_plain(ended.result)}, indent=2))

@@ -18,7 +18,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.progress import add_progress_row
-from cli.search_text import figure, header, points, points_table, said, some_of
+from cli.search_text import figure, header, points, points_table, said, so_many, some_of, trials_of
 from cli.text import duration
 from runners.lease import describe_holder
 
@@ -72,8 +72,7 @@ class SearchProgress:
     def pruned(self, job: Job, epoch: int) -> None:
         """Show a trial that the scheduler has stopped."""
         words = self._figure_words(self._running.pop(job.name, ("", None))[1])
-        of = "epoch" if epoch == 1 else "epochs"
-        self._line(f"[yellow]–[/yellow] {escape(_called(job))}: stopped after {epoch} {of}{words}")
+        self._line(f"[yellow]–[/yellow] {escape(_called(job))}: stopped after {so_many(epoch, 'epoch')}{words}")
 
     def failed(self, job: Job, error: str) -> None:
         """Show a trial that has failed, and why."""
@@ -142,13 +141,13 @@ class SearchProgress:
         left = self._left(standing, now, gone)
         running = len(self._running)
         words = [
-            (f"{self._ended}/{standing.trials} trials", "bold"),
+            (trials_of(self._ended, standing.trials), "bold"),
             (f"  {running} running" if running else "", ""),
             (f"  {standing.pruned} stopped early" if standing.pruned else "", "yellow"),
             (f"  {standing.infeasible} left out" if standing.infeasible else "", ""),
             (f"  {standing.repeated} repeated" if standing.repeated else "", ""),
             (f"  {standing.failed} failed" if standing.failed else "", "red"),
-            (f"  {standing.epochs_trained} epochs", ""),
+            (f"  {so_many(standing.epochs_trained, 'epoch')}", ""),
             (f"  {duration(gone)} gone", ""),
             (f"  about {duration(left)} left" if left is not None else "", ""),
         ]

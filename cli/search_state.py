@@ -18,12 +18,14 @@ _MOST_FAILED = 5
 
 def done_so_far(search: ExpandedSearch, places: Places, storage: str | None) -> SearchResult | None:
     """What the search has found; None where it has not begun. Raises InputError for a storage that does not open."""
+    from runners.search.opening import storage_url
     from runners.search.results import result_of
-    from runners.search.storage import open_study, storage_url
+    from runners.search.storage import open_study
+    from runners.settling import ended_launches
 
     url = storage_url(places, storage)
     study = open_study(search, url)
-    return None if study is None else result_of(search, study, url)
+    return None if study is None else result_of(search, study, url, gone=ended_launches(places))
 
 
 def as_plain(trial: SearchedTrial, search: ExpandedSearch) -> dict[str, Any]:
@@ -65,14 +67,15 @@ def print_found(console: Console, result: SearchResult) -> None:
     from rich.markup import escape
 
     from analysis.search.states import ended, epochs_trained, in_words, states
-    from cli.search_text import points, points_table, said, some_of
+    from cli.search_text import points, points_table, said, so_many, some_of, trials_of
     from cli.text import duration
 
     search = result.search
     told = [f"[{STYLES.get(state, 'dim')}]{count} {in_words(state)}[/]" for state, count in states(result).items()]
-    console.print(f"[bold]{ended(result)}/{search.trials} trials[/bold]: {', '.join(told)}", soft_wrap=True)
+    said_of_states = f": {', '.join(told)}" if told else ", none begun"
+    console.print(f"[bold]{trials_of(ended(result), search.trials)}[/bold]{said_of_states}", soft_wrap=True)
     of = f" of {search.hours:g} h" if search.hours is not None else ""
-    console.print(f"{epochs_trained(result)} epochs trained, {duration(result.seconds)}{of} gone")
+    console.print(f"{so_many(epochs_trained(result), 'epoch')} trained, {duration(result.seconds)}{of} gone")
     if result.best is not None:
         console.print(f"[bold]best[/bold]  {escape(said(result.best, search))}", soft_wrap=True)
     elif result.front:

@@ -37,8 +37,30 @@ def figure(metric: str, value: float) -> str:
 
 def trials_over(search: ExpandedSearch) -> str:
     """How large a search is: `60 trials over 9 dimensions`."""
-    trials, dimensions = search.trials, len(search.space.dimensions)
-    return f"{trials} trial{'' if trials == 1 else 's'} over {dimensions} dimension{'' if dimensions == 1 else 's'}"
+    return f"{so_many(search.trials, 'trial')} over {so_many(len(search.space.dimensions), 'dimension')}"
+
+
+def trials_of(ended: int, asked: int) -> str:
+    """How many trials have ended, of how many; fewer may be asked for than there were.
+
+    >>> [trials_of(4, 9), trials_of(1, 1), trials_of(6, 5)]
+    ['4/9 trials', '1/1 trial', '6 trials, 5 asked for']
+    """
+    if ended > asked:
+        return f"{so_many(ended, 'trial')}, {asked:,} asked for"
+    return f"{ended}/{so_many(asked, 'trial')}"
+
+
+def shown_metric(search: ExpandedSearch) -> str:
+    """The figure that is shown of a trial while it trains and when it ends: an objective that training measures.
+
+    Where there is none: what the scheduler goes by, else the headline.
+    """
+    from analysis.search.words import is_cost, main_objective
+    from search_space.metrics import HEADLINE
+
+    main = main_objective(search.objectives).metric
+    return main if not is_cost(main) else search.scheduler.metric or HEADLINE
 
 
 def header(metric: str) -> str:
@@ -97,7 +119,16 @@ def points(count: int) -> str:
     >>> [points(1), points(5)]
     ['1 point', '5 points']
     """
-    return f"{count:,} point{'' if count == 1 else 's'}"
+    return so_many(count, "point")
+
+
+def so_many(count: int, thing: str) -> str:
+    """A number of things.
+
+    >>> [so_many(1, "epoch"), so_many(1200, "trial")]
+    ['1 epoch', '1,200 trials']
+    """
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
 
 
 def share(count: int, of: int) -> str:

@@ -20,6 +20,7 @@ def status_search(search: ExpandedSearch, places: Places, storage: str | None, s
     from rich.markup import escape
 
     from cli.search_state import as_plain, done_so_far, print_found, result_as_plain
+    from cli.search_text import so_many
 
     done = done_so_far(search, places, storage)
     if shown_as is ShownAs.json:
@@ -38,7 +39,8 @@ def status_search(search: ExpandedSearch, places: Places, storage: str | None, s
     name, data = search.study.name, search.settings["data.name"]
     console.print(f"[bold]{escape(name)}[/bold]  (search, scale {search.scale}, data {data})")
     if done is None:
-        console.print(f"{search.trials} trials, none begun: hglab search {escape(str(search.study.path))}")
+        path = escape(str(search.study.path))
+        console.print(f"{so_many(search.trials, 'trial')}, none begun: hglab search {path}")
         return
     print_found(console, done)
     console.print(f"[dim]Optuna keeps it as '{escape(done.optuna_study)}'.[/dim]", soft_wrap=True)

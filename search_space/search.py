@@ -211,7 +211,8 @@ def _short_names(keys: tuple[str, ...]) -> dict[str, str]:
         before = "" if alone else " ".join(part for part in key.split(".")[:-1] if part != "block")
         last = "" if leaf in ("type", "name") else leaf.replace("_", " ")
         names[key] = f"{before} {last}".strip()
-    return names
+    twice = {name for name in names.values() if list(names.values()).count(name) > 1}  # of a level and of its block
+    return {key: key.replace(".", " ").replace("_", " ") if name in twice else name for key, name in names.items()}
 
 
 def _label(name: str, value: Any, optional: bool) -> str:

@@ -74,7 +74,7 @@ def draw_coordinates(result: SearchResult) -> Drawing:
     ]
     if left_out:
         notes.append(f"{left_out} points that were stopped early, left out, repeated or failed are not drawn.")
-    notes.append(caution(len(trials)))
+    notes.append(caution(result))
     handles, labels = _legend(best, several=several)
     return finish(figure, notes, handles if unused else handles[:1], labels if unused else labels[:1])
 
@@ -164,8 +164,7 @@ def _objective(
     """The axis of an objective; of the first it is the key to the colours."""
     values = [trial.values[metric] for trial in trials]
     label, factor = axis_label(metric, values)
-    header, unit = metric_named(metric).header, label.rpartition(" (")[2]
-    name = header if unit == "%)" else f"{header} ({unit}" if "(" in label else header
+    name = _with_unit(metric_named(metric).header, label)
     axes.plot([x, x], [0, 1], color=FAINT, linewidth=0.7, zorder=2)
     strip = 0.035 / room
     if better:
@@ -180,6 +179,16 @@ def _objective(
         axes.text(
             x + 2.2 * strip, part, written, size=SMALL, color=INK, ha="left", va="center", zorder=9, bbox=_GROUND
         )  # fmt: skip
+
+
+def _with_unit(header: str, label: str) -> str:
+    """A metric's header with the unit of its axis, unless that is percent or stands in the header already.
+
+    >>> _with_unit("size", "size (kB)"), _with_unit("latency (ms)", "latency (ms)"), _with_unit("PCKh", "PCKh (%)")
+    ('size (kB)', 'latency (ms)', 'PCKh')
+    """
+    _, found, unit = label.rpartition(" (")
+    return header if not found or unit == "%)" or header.endswith(f" ({unit}") else f"{header} ({unit}"
 
 
 def _broken(words: str, room: float) -> list[str]:

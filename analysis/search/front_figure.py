@@ -17,13 +17,13 @@ from analysis.search.marks import (
     STYLES,
     Sorted,
     Window,
-    first_style,
     legend,
     sort_trials,
+    style_of_first,
     window,
 )
 from analysis.search.tally import caution, tally
-from analysis.search.words import is_cost
+from analysis.search.words import is_cost, main_objective
 from runners.search.feasibility import resolved
 
 if TYPE_CHECKING:
@@ -67,14 +67,14 @@ def draw_front(result: SearchResult) -> Drawing:
         notes.append("Arrows on the lower edge: points left out that lie further on.")
     if hidden:
         notes.append(f"{hidden} stopped early lie beyond the axis, marked at its edge (triangles).")
-    notes.append(caution(len(result.complete)))
+    notes.append(caution(result))
     return finish(figure, notes, handles, labels)
 
 
 def _several(result: SearchResult, groups: Sorted) -> tuple[Any, int, list[str]]:
     """A panel for each objective against the main one: the first that is trained for."""
     objectives = result.search.objectives
-    main = next((each for each in objectives if not is_cost(each.metric)), objectives[0])
+    main = main_objective(objectives)
     others = [each for each in objectives if each is not main]
     figure = new_figure(COLUMN * 1.35 if len(others) == 1 else PAGE, _HEIGHT)
     panels: Any = figure.subplots(1, len(others), sharey=True, squeeze=False)[0]
@@ -172,10 +172,7 @@ def _marks(axes: Axes, groups: Sorted, across: Across, metric: str, view: Window
     shown: list[tuple[SearchedTrial, dict[str, Any]]] = [
         (trial, STYLES[kind]) for kind in ("front", "complete", "pruned") for trial in getattr(groups, kind)
     ]
-    shown += [
-        (trial, first_style(place, on_front=trial.number in groups.ahead))
-        for place, (trial, _) in enumerate(groups.first)
-    ]
+    shown += [(trial, style_of_first(place, trial, groups)) for place, (trial, _) in enumerate(groups.first)]
     hidden = 0
     for trial, style in shown:
         x, y = across(trial), trial.values.get(metric)

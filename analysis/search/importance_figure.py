@@ -11,6 +11,7 @@ from analysis.numbers import NONE
 from analysis.search.choosing import NothingFound
 from analysis.search.tally import tally
 from analysis.search.words import metric_named, names_of
+from runners.search.importance import best_among, why_none
 
 if TYPE_CHECKING:
     from runners.search.results import SearchResult
@@ -19,14 +20,14 @@ _BAR = 0.2  # inches for each dimension
 
 
 def draw_importance(result: SearchResult, importance: Mapping[str, Mapping[str, float]]) -> Drawing:
-    """The figure, from what `runners.search.results.importances` said. Call it inside of `styled`.
+    """The figure, from what `runners.search.importance.importances` said. Call it inside of `styled`.
 
     Raises:
         NothingFound: where too few trials are complete to tell.
     """
     told = {metric: shares for metric, shares in importance.items() if shares}
-    if not told:
-        raise NothingFound(f"too few trials are complete to tell what matters. {tally(result)}")
+    if (why := why_none(result)) or not told:
+        raise NothingFound(f"{why or 'all complete trials are alike in what was sought.'} {tally(result)}")
     names = names_of(each.key for each in result.search.space.dimensions)
     first = next(iter(told.values()))
     keys = sorted(names, key=lambda key: (-first.get(key, 0.0), list(names).index(key)))
@@ -48,11 +49,12 @@ def draw_importance(result: SearchResult, importance: Mapping[str, Mapping[str, 
     panels[0].set_yticks(range(len(keys)), [names[key] for key in keys])
     panels[0].invert_yaxis()
     notes = [
-        f"Importance by PED-ANOVA over {len(result.complete)} complete trials: how far the best of them differ from "
-        "the others in each dimension. It tells of this search, not of causes."
+        f"Importance by PED-ANOVA over {len(result.complete)} complete trials: how far the best "
+        f"{best_among(len(result.complete))} of them differ from all in each dimension. It tells of this search, not "
+        "of causes."
     ]
     if any(key not in shares for shares in told.values() for key in keys):
         notes.append(f"{NONE}: too few trials use it to tell.")
     if missing := [metric_named(metric).header for metric in importance if metric not in told]:
-        notes.append(f"Too few trials to tell of {' and '.join(missing)}.")
+        notes.append(f"Nothing to tell of {' and '.join(missing)}: too many trials have the same.")
     return finish(figure, notes)

@@ -80,13 +80,23 @@ STYLES: Final[Mapping[str, dict[str, Any]]] = {
 }  # fmt: skip
 
 
-def first_style(place: int, *, on_front: bool) -> dict[str, Any]:
-    """How the first point of this place is marked; with an edge of ink where no other trial beats it."""
+def first_style(place: int, *, on_front: bool, stopped: bool = False) -> dict[str, Any]:
+    """How the first point of this place is marked: with an edge of ink on the front, hollow where it was stopped."""
     look = FIRST[place]
+    if stopped:
+        return {
+            "marker": look.marker, "color": look.colour, "markersize": 5.5, "zorder": 5, "linestyle": "",
+            "markerfacecolor": "white", "markeredgecolor": look.colour, "markeredgewidth": 1.0,
+        }  # fmt: skip
     return {
         "marker": look.marker, "color": look.colour, "markersize": 6.0, "zorder": 5, "linestyle": "",
         "markeredgecolor": INK if on_front else "white", "markeredgewidth": 0.8 if on_front else 0.4,
     }  # fmt: skip
+
+
+def style_of_first(place: int, trial: SearchedTrial, groups: Sorted) -> dict[str, Any]:
+    """How a first point is marked in this figure."""
+    return first_style(place, on_front=trial.number in groups.ahead, stopped=trial.state == "pruned")
 
 
 def legend(groups: Sorted, words: Mapping[str, str], line: bool, bounds: Sequence[str]) -> tuple[list[Any], list[str]]:
@@ -101,14 +111,15 @@ def legend(groups: Sorted, words: Mapping[str, str], line: bool, bounds: Sequenc
     from matplotlib.lines import Line2D
 
     handles, labels = [], []
+    stopped = any(trial.state == "pruned" for trial, _ in groups.first)
     for kind, label in words.items():
         lined = kind == "front" and line
-        if lined or getattr(groups, kind):
+        if lined or getattr(groups, kind) or (kind == "pruned" and stopped):
             style = {**FRONT_LINE, "linestyle": "-"} if lined else {"linestyle": ""}
             handles.append(Line2D([], [], **{**style, **STYLES[kind]}))
             labels.append(label)
     for place, (trial, first) in enumerate(groups.first):
-        handles.append(Line2D([], [], **first_style(place, on_front=trial.number in groups.ahead)))
+        handles.append(Line2D([], [], **style_of_first(place, trial, groups)))
         labels.append(first.name)
     for bound in bounds:
         handles.append(Line2D([], [], **BOUND_LINE))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from analysis.search.promotion import FOUND, GIVEN, PromotedRow, Promotion
+from analysis.search.promotion import FOUND, GIVEN, PromotedRow, Promotion, cautions
+from analysis.search.states import in_words
 from analysis.search.tally import tally
 from analysis.search.words import is_cost, listed, metric_named
 from search_space.conditions import unmet
@@ -26,7 +27,7 @@ _WIDTH = 118  # of a comment
 _WORDS_OF_YAML = {"true", "false", "null", "yes", "no", "on", "off", "y", "n"}
 
 
-def study_text(result: SearchResult, promotion: Promotion, name: str, file: str, seeds: int) -> str:
+def study_text(result: SearchResult, promotion: Promotion, name: str, file: str, seeds: Sequence[int]) -> str:
     """The file: comments that say where it comes from, the search's base without its budget, a row for each variant.
 
     Args:
@@ -34,7 +35,7 @@ def study_text(result: SearchResult, promotion: Promotion, name: str, file: str,
         promotion: the rows.
         name: of the study.
         file: how the file is called, for the command in its comment.
-        seeds: how many; from 0.
+        seeds: those that each row is trained with.
     """
     search = result.search
     title = search.study.spec.title or search.study.name
@@ -47,7 +48,7 @@ def study_text(result: SearchResult, promotion: Promotion, name: str, file: str,
         *([f"from: {search.study.spec.from_}"] if search.study.spec.from_ else []),
         *_base(search, active),
         *_scales(search, active),
-        f"seeds: [{', '.join(map(str, range(seeds)))}]",
+        f"seeds: [{', '.join(map(str, seeds))}]",
         "variants:",
         *_rows(result, promotion),
         *_table(result, promotion),
@@ -71,7 +72,7 @@ def quoted(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) -> list[str]:
+def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: Sequence[int]) -> list[str]:
     search = result.search
     chosen = sum(row.rank is not None for row in promotion.rows)
     objectives = listed([metric_named(each.metric).header for each in search.objectives])
@@ -85,16 +86,25 @@ def _heading(result: SearchResult, promotion: Promotion, file: str, seeds: int) 
     )
     lines = [
         f"{best} by {objectives} of the search '{search.study.name}', to be trained anew with "
-        f"{'one seed' if seeds == 1 else f'{seeds} seeds'}.",
+        f"{'one seed' if len(seeds) == 1 else f'{len(seeds)} seeds'}.",
         f"The search: scale {search.scale}; {tally(result)}",
         f"Kept by Optuna as '{result.optuna_study}'. Its values are of one seed and chosen: quote those of this study.",
     ]
-    if left := {**(search.budget or {}), **_costs_set(search)}:
+    if seeds[0] > search.trial_seed:
+        lines.append(after_the_search(search, seeds))
+    elif left := {**(search.budget or {}), **_costs_set(search)}:
         lines.append(f"What made the search cheaper is left out here, for the full budget: {_said(left)}.")
-    elif search.trial_seed < seeds:
-        lines.append(f"Seed {search.trial_seed} is the search's, by which these rows were chosen: it flatters them.")
+    lines += cautions(promotion)
     wrapped = [part for line in lines for part in textwrap.wrap(line, _WIDTH, break_long_words=False)]
     return [*(f"# {line}" for line in wrapped), f"#   hglab run {file} --scale {search.scale}"]
+
+
+def after_the_search(search: ExpandedSearch, seeds: Sequence[int]) -> str:
+    """Why seeds begin after the search's."""
+    return (
+        f"Seeds begin at {seeds[0]}: nothing made the search cheaper, so seed {search.trial_seed} would be its own "
+        "trials again, by whose luck these rows were chosen."
+    )
 
 
 def _costs_set(search: ExpandedSearch) -> dict[str, Any]:
@@ -129,7 +139,7 @@ def _rows(result: SearchResult, promotion: Promotion) -> Iterator[str]:
         yield f"    label: {quoted(row.label)}"
         if grouped:
             yield f"    group: {GIVEN if place < len(promotion.given) else FOUND}"
-        if place == 0 and promotion.given:
+        if promotion.baseline is not None and row.id == promotion.baseline.id:
             yield "    baseline: true"
         if row.reference is not None:
             yield f"    from: {row.reference}"
@@ -149,7 +159,7 @@ def _about(result: SearchResult, row: PromotedRow) -> str:
         if metric in trial.values
     ]
     epochs = f" after {trial.epochs} epoch{'' if trial.epochs == 1 else 's'}" if trial.epochs else ""
-    state = "" if trial.state == "complete" else f" ({trial.state})"
+    state = "" if trial.state == "complete" else f" ({in_words(trial.state)})"
     chosen = f", chosen as no. {row.rank}" if row.rank is not None else ""
     found = f": {', '.join(figures)}{epochs}" if figures else ""
     return f"{trial.name} of the search{state}{chosen}{found}"

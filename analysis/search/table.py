@@ -16,6 +16,7 @@ from analysis.search.tally import caution, setting, tally
 from analysis.search.words import descriptions, is_cost, listed, metric_named, names_of, shared
 from analysis.table_model import Cell, Head, Note, Provenance, Row, Table
 from runners.code_version import code_version
+from runners.search.importance import best_among, why_none
 from search_space import TRAINING_CODE_VERSION
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ def search_table(
         Row(trial.name, words[place], tuple(cells[place] for _, cells in columns)) for place, trial in enumerate(trials)
     )
     study = search.study
-    said = [setting(result), tally(result), caution(len(result.complete))]
+    said = [setting(result), tally(result), caution(result)]
     if common := shared(points, search.space.dimensions):
         said.append(f"All rows: {common}.")
     said += importance_notes(result, importance or {})
@@ -83,14 +84,21 @@ def search_table(
 
 
 def importance_notes(result: SearchResult, importance: Mapping[str, Mapping[str, float]]) -> list[str]:
-    """Which dimensions matter for which objective, a sentence each: `What matters for PCKh: depth 52%, ...`"""
+    """Which dimensions matter for which objective, a sentence each: `What matters for PCKh: depth 52%, ...`
+
+    One sentence that says why where too few trials are complete; none where nobody asked.
+    """
+    if importance and (why := why_none(result)):
+        return [why]
     names = names_of(each.key for each in result.search.space.dimensions)
     said = []
     for metric, shares in importance.items():
         ranked = sorted(((share, key) for key, share in shares.items() if share >= 0.005), reverse=True)
         if ranked:
             named = ", ".join(f"{names.get(key, key)} {share:.0%}" for share, key in ranked[:_MOST_NAMED])
-            said.append(f"What matters for {metric_named(metric).header} (PED-ANOVA): {named}.")
+            trials = len(result.complete)
+            method = f"PED-ANOVA, the best {best_among(trials)} of {trials} complete trials against all"
+            said.append(f"What matters for {metric_named(metric).header} ({method}): {named}.")
     return said
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from analysis.search.states import in_words
+from analysis.search.states import ended, in_words
 from runners.search.results import SearchState, counts
 from search_space import Problem
 from search_space.keys import show_value
@@ -75,9 +75,18 @@ def setting(result: SearchResult) -> str:
     return f"{said}; one seed ({search.trial_seed}). Sampler: {search.sampler.name}, seed {search.seed}."
 
 
-def caution(chosen_among: int) -> str:
-    """What keeps a reader from quoting a search."""
+def search_on(result: SearchResult) -> str:
+    """How to find more: by going on, or by more trials where all that were asked for have ended."""
+    command = f"hglab search {result.search.study.path}"
+    if ended(result) < result.search.trials:
+        return f"search on: `{command}`"
+    return f"search on, with more trials: `{command} --trials {2 * max(ended(result), result.search.trials)}`"
+
+
+def caution(result: SearchResult) -> str:
+    """What keeps a reader from quoting a search. Trials that were stopped early lost the comparison, too."""
+    compared = sum(counts(trial) and trial.state in ("complete", "pruned") for trial in result.trials)
     return (
-        f"Values of a search: one seed, chosen among {chosen_among}, and so too good by chance: "
+        f"Values of a search: one seed, chosen among {compared}, and so too good by chance: "
         "promote before quoting (`hglab promote`)."
     )

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from search_space.keys import show_value
+from search_space.keys import all_keys, show_value
 from search_space.metrics import LATENCY, METRICS, Metric
 
 if TYPE_CHECKING:
-    from search_space import Point
+    from search_space import Objective, Point
     from search_space.dimensions import Dimension
 
 _ABSENT = object()
@@ -25,6 +25,11 @@ def is_cost(name: str) -> bool:
     return metric_named(name).counted or name == LATENCY
 
 
+def main_objective(objectives: Sequence[Objective]) -> Objective:
+    """The first objective that training measures; where all are known before it, the first."""
+    return next((each for each in objectives if not is_cost(each.metric)), objectives[0])
+
+
 def listed(words: Sequence[str]) -> str:
     """Words as a sentence lists them.
 
@@ -37,16 +42,27 @@ def listed(words: Sequence[str]) -> str:
 def names_of(keys: Iterable[str]) -> dict[str, str]:
     """What the keys of a space are called: by their last part, by two parts where that is not enough.
 
+    A level of the hourglass is named in any case, as `ExpandedSearch.label` does: its depth is not that of the whole.
+
     >>> names_of(["block.width", "model.width", "training.learning_rate"])
     {'block.width': 'block width', 'model.width': 'model width', 'training.learning_rate': 'learning rate'}
+    >>> names_of(["level1.block.depth", "level1.width"])
+    {'level1.block.depth': 'level1 depth', 'level1.width': 'level1 width'}
     """
     keys = list(keys)
-    leaves = [key.rpartition(".")[2] for key in keys]
+    ends = [_end(key) for key in keys]
     names = {}
-    for key, leaf in zip(keys, leaves, strict=True):
-        alone = leaves.count(leaf) == 1 and leaf not in ("type", "name", "enabled")
-        names[key] = (leaf if alone else key.replace(".", " ")).replace("_", " ")
+    for key, end in zip(keys, ends, strict=True):
+        alone = ends.count(end) == 1 and end.rpartition(" ")[2] not in ("type", "name", "enabled")
+        names[key] = (end if alone else key.replace(".", " ")).replace("_", " ")
     return names
+
+
+def _end(key: str) -> str:
+    """The last part of a key, after its level where it has one."""
+    leaf = key.rpartition(".")[2]
+    known = all_keys().get(key)
+    return leaf if known is None or known.level is None else f"{key.partition('.')[0]} {leaf}"
 
 
 def in_words(key: str, value: Any, name: str) -> str:

@@ -152,9 +152,10 @@ def _infeasible(
     tried = f"none of the {search.space.size:,} points" if few else f"none of {SAMPLE:,} random points"
     built = [(point, verdict) for point, verdict in judged if verdict.counts is not None]
     if not built:
-        (reason, often), *_ = Counter(verdict.problems[0] for _, verdict in judged).most_common(1)
-        what = f"{tried} of the space gives a network that can be built; {often:,} times: {reason}"
-        return [Problem(search.study.document.value_location(("search", "space")), what)]
+        ((reason, _),) = Counter(verdict.problems[0] for _, verdict in judged).most_common(1)
+        what = f"{tried} of the space gives a network that can be built; most often since {reason}"
+        where = search.study.document.value_location(("search", "space"))
+        return [Problem(where, what, "take what cannot be built out of the space, or change the base under it")]
     alone = [each for each in constraints if _exclude(built, each)]
     if alone:
         return [_binding(search, each, tried, built) for each in alone]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,29 @@ def test_a_search_without_a_complete_trial(call: Call, tmp_path: Path) -> None:
     for words in ([], ["--figure", "coordinates"], ["--figure", "importance"]):
         result = call("front", path, *LAPTOP, *words)
         assert result.exit_code == 2
-        assert "No trial has begun." in result.stderr
+        assert "No trial has begun; search on: " in result.stderr
+
+
+def test_where_all_trials_were_stopped_it_takes_more(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path, changes={"trials: 40": "trials: 3"})
+    made = made_up(path, 3)
+    stopped = tuple(replace(trial, state="pruned", violations=None) for trial in made.trials)
+    store(replace(made, trials=stopped), Places.below(tmp_path / "runs"))
+    result = call("front", path, *LAPTOP)
+    assert result.exit_code == 2
+    hint = f"search on, with more trials: `hglab search {path} --trials 6`"
+    assert f"no trial is complete yet. 3 trials: 3 stopped early; {hint}" in result.stderr
+
+
+def test_importance_takes_trials(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path)
+    store(made_up(path, 2), Places.below(tmp_path / "runs"))
+    result = call("front", path, *LAPTOP, "--figure", "importance")
+    assert result.exit_code == 2
+    assert "What matters cannot be told of 2 complete trials: it takes 20" in result.stderr
+    assert f"2 complete; search on: `hglab search {path}`" in result.stderr
+    table = call("front", path, *LAPTOP)
+    assert "What matters cannot be told of 2 complete trials" in " ".join(table.output.split())
 
 
 def test_a_study_of_variants_has_no_front(call: Call, search: Path) -> None:

@@ -84,6 +84,59 @@ def test_bad_input_writes_nothing(call: Call, search: Path, words: list[str], sa
     assert not Path("elsewhere").exists()
 
 
+@pytest.mark.parametrize("words", [[], ["--force"]])
+def test_the_search_itself_is_not_written_over(call: Call, search: Path, words: list[str]) -> None:
+    before = search.read_text()
+    link = search.with_name("link.yaml")
+    link.symlink_to(search)
+    for name in (search, search.parent / "." / search.name, link):
+        result = call("promote", search, *LAPTOP, "-o", name, *words)
+        assert result.exit_code == 2
+        assert "is the search itself, which would be lost; give the file another name" in result.stderr
+    assert search.read_text() == before
+
+
+def test_a_search_that_nothing_made_cheaper_keeps_its_seed(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path, "[pckh]", changes={"budget: {training.epochs: 6}": "budget: {}"})
+    store(made_up(path), Places.below(tmp_path / "runs"))
+    result = call("promote", path, *LAPTOP)
+    assert result.exit_code == 0, result.output
+    file = path.with_name("found_promoted.yaml")
+    assert read_study(file).spec.seeds == (1, 2, 3)
+    why = "Seeds begin at 1: nothing made the search cheaper, so seed 0 would be its own trials again"
+    assert why in result.stderr
+    assert why in " ".join(file.read_text().replace("# ", "").split())
+
+
+def test_a_first_point_that_was_left_out_is_named(call: Call, tmp_path: Path) -> None:
+    changes = {
+        "params <= 4.5e5": "params <= 4.2e5",
+        "from: blocks/bottleneck": "from: blocks/hierarchical",
+        "block.type: hierarchical, block.depth: 3": "block.type: multi_scale",
+    }
+    path = write_search(tmp_path, "[pckh]", changes=changes)
+    made = made_up(path)
+    left_out = [trial.state == "infeasible" for trial in made.trials[:2]]
+    assert left_out == [True, False], "the first alone is too large"
+    store(made, Places.below(tmp_path / "runs"))
+    result = call("promote", path, *LAPTOP)
+    assert result.exit_code == 0, result.output
+    assert (
+        "'Hierarchical & 100% binary, learning rate 0.02' was left out by the search, it breaks params" in result.stderr
+    )
+    study = expand(read_study(path.with_name("found_promoted.yaml")))
+    assert [variant.id for variant in study.variants if variant.baseline] == ["p1"]
+
+
+def test_one_complete_trial_is_promoted_without_saying_so(call: Call, tmp_path: Path) -> None:
+    path = write_search(tmp_path, "[pckh]")
+    store(made_up(path, 1), Places.below(tmp_path / "runs"))
+    assert call("promote", path, *LAPTOP).exit_code == 0
+    result = call("promote", path, *LAPTOP, "--top", 3, "--force")
+    assert result.exit_code == 2
+    assert "--top 3: complete are only 1 trial; --top 1 promotes all of them" in result.stderr
+
+
 def test_nothing_complete_is_nothing_to_promote(call: Call, tmp_path: Path) -> None:
     path = write_search(tmp_path)
     store(made_up(path, 0), Places.below(tmp_path / "runs"))

@@ -10,7 +10,7 @@ import pytest
 from rich.console import Console
 
 from cli.search_progress import SearchProgress
-from cli.search_text import some_of
+from cli.search_text import shown_metric, some_of
 from runners.job import Job, Places, Progress, Resources
 from runners.search.monitor import SearchStanding
 from runners.search.results import SearchedTrial
@@ -135,6 +135,27 @@ def test_a_log_says_how_the_search_goes_on(search, monkeypatch) -> None:
     ]
     progress.stands(replace(NOTHING, counted=4, infeasible=8, best=best))
     assert len(log.getvalue().splitlines()) == 2, "a point that is left out is counted, without a line"
+
+
+def test_more_trials_than_are_asked_for_now(search) -> None:
+    progress, _ = _progress(search, terminal=True)
+    progress.stands(replace(NOTHING, counted=7, epochs_trained=1))
+    assert _rendered(progress)[-1] == "7 trials, 6 asked for  1 epoch  0.0 s gone"
+
+
+@pytest.mark.parametrize(
+    ("more", "metric"),
+    [
+        ("objectives: [params, pckh]", "pckh"),
+        ("objectives: [latency_ms, validation_loss, pckh]", "validation_loss"),
+        ("objectives: [params, pckh]\nscheduler: {name: asha, metric: validation_loss, grace: 1}", "pckh"),
+        ("objectives: [params]", "pckh"),
+        ("objectives: [pckh]", "pckh"),
+    ],
+)
+def test_an_objective_is_shown_that_training_measures(tmp_path, more: str, metric: str) -> None:
+    """Counts are known before: a line without a figure says nothing of how the trial went."""
+    assert shown_metric(read(write_search(tmp_path, more))) == metric
 
 
 def test_what_trains_at_this_moment_has_not_ended(search) -> None:

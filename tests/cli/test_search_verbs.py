@@ -99,7 +99,7 @@ def test_the_plan_of_a_search(call: Call, tmp_path) -> None:
         "scheduler: asha by PCKh: after 1 and 3 of 6 epochs the best 1/3 go on",
         "hierarchical, depth 3",
         "left out: breaks params <= 12600",
-        "9 trials, at most 0.5 h, 0 done, 9 to come",
+        "9 trials, at most 0.5 h, 0 done, 6 to come: the space has only 12 points, 6 of them feasible",
         "no estimate of time: the record holds no finished trial on this data yet",
         "nothing has been searched yet",
     ):
@@ -142,6 +142,29 @@ def test_the_status_of_a_search(call: Call, path, searched) -> None:
     assert "✗ p3 hierarchical, depth 2: ValueError: [no] weights" in lines
 
 
+def test_the_plan_of_a_space_that_is_exhausted(call: Call, path, search, tmp_path) -> None:
+    figures = {kept.FIGURES: {"pckh": 30.0, "params": 12_000.0}}
+    told = [(each, "COMPLETE", figures) for each in search.space.points()]
+    fill(search, tmp_path / "runs", told[:-1])
+    path.write_text(path.read_text().replace("trials: 9", "trials: 40"))
+    plan = call("plan", path, "--scale", "tiny")
+    assert "40 trials, 11 done, 1 to come: the space has only 12 points\n" in plan.stdout
+    assert json.loads(call("plan", path, "--scale", "tiny", "--format", "json").stdout)["to_come"] == 1
+
+
+def test_numbers_of_trials_are_words_that_fit(call: Call, path, search, tmp_path) -> None:
+    figures = {kept.FIGURES: {"pckh": 30.0, "params": 12_000.0}, kept.EPOCHS: 1}
+    fill(search, tmp_path / "runs", [(point(search), "COMPLETE", figures), (point(search, block__depth=3), "FAIL", {})])
+    path.write_text(path.read_text().replace("trials: 9", "trials: 1"))
+    lines = call("status", path, "--scale", "tiny").stdout.splitlines()
+    assert lines[1:3] == ["2 trials, 1 asked for: 1 complete, 1 failed", "1 epoch trained, 1 min 15 s gone"]
+
+
+def test_a_search_without_a_point_has_begun_none(call: Call, path, search, tmp_path) -> None:
+    fill(search, tmp_path / "runs", [])
+    assert call("status", path, "--scale", "tiny").stdout.splitlines()[1] == "0/9 trials, none begun"
+
+
 def test_the_status_for_scripts(call: Call, path, searched) -> None:
     status = json.loads(call("status", path, "--scale", "tiny", "--format", "json").stdout)
     assert (status["design"], status["trials"], status["ended"]) == ("search", 9, 7)
@@ -176,7 +199,9 @@ def test_another_storage_holds_another_search(call: Call, path, searched, tmp_pa
 
 def test_points_are_inspected_by_their_numbers(call: Call, path, searched) -> None:
     found = json.loads(call("inspect", path, "--scale", "tiny", "--format", "json").stdout)
-    assert [row["id"] for row in found["variants"]] == ["first1", "p1", "p9", "p8", "p0", "p10"], "then the best"
+    assert [row["id"] for row in found["variants"]] == ["first1", "p1", "p9", "p8", "p10"], "then the best"
+    assert [row.get("also") for row in found["variants"]] == ["p0", None, None, None, None], "it is there once"
+    assert "first1, p0 " in call("inspect", path, "--scale", "tiny").stdout
     one = json.loads(call("inspect", f"{path}/p6", "--scale", "tiny", "--format", "json").stdout)
     assert (one["id"], one["label"]) == ("p6", "hierarchical, depth 2, relu, activation relu")
     result = call("inspect", f"{path}/p60", "--scale", "tiny")

@@ -160,6 +160,12 @@ def test_labels_of_a_finite_space_tell_its_points_apart(make_search) -> None:
     assert len(set(labels)) == len(labels) == search.space.size
 
 
+def test_a_level_and_its_block_are_told_apart(make_search) -> None:
+    search = make_search("{level1.width: [0.5, 1.0], level1.block.width: [0.5, 0.75], level2.width: [0.5, 1.0]}")
+    point = {"level1.width": 0.5, "level1.block.width": 0.75, "level2.width": 1.0}
+    assert search.label(point) == "level1 width 0.5, level1 block width 0.75, level2 width 1"
+
+
 def test_the_metric_of_the_scheduler_is_that_of_the_objective(make_search) -> None:
     assert make_search(TYPES, "scheduler: asha").scheduler.metric == "pckh"
     assert make_search(TYPES, "scheduler: asha\nobjectives: [validation_loss]").scheduler.metric == "validation_loss"

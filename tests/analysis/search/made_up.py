@@ -119,7 +119,7 @@ def store(result: SearchResult, places: Places) -> None:
 
     study = kept.create_study(result.search, storage_url(places))
     states = optuna.trial.TrialState
-    ends = {"complete": states.COMPLETE, "pruned": states.PRUNED, "failed": states.FAIL, "infeasible": states.FAIL}
+    ends = {"complete": states.COMPLETE, "pruned": states.PRUNED, "failed": states.FAIL, "infeasible": states.PRUNED}
     made = []
     for trial in result.trials:
         noted = {

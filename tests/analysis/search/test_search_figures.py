@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -93,7 +94,50 @@ def test_importance_has_a_bar_for_each_dimension(tmp_path: Path) -> None:
     assert len(axes) == 1
     assert len(axes[0].patches) == len(result.search.space.dimensions)
     assert axes[0].get_yticklabels()[0].get_text() == "block type"
-    assert any("Too few trials to tell of # params" in note for note in drawing.notes)
+    assert any("Nothing to tell of # params" in note for note in drawing.notes)
+    assert any(f"over {len(result.complete)} complete trials: how far the best 5 " in note for note in drawing.notes)
+
+
+def test_importance_of_too_few_trials_is_not_drawn(tmp_path: Path) -> None:
+    result = made_up(write_search(tmp_path), 2)
+    with styled(), pytest.raises(NothingFound, match="cannot be told of 2 complete trials: it takes 20"):
+        draw_importance(result, {"pckh": {"block.type": 1.0}})
+
+
+def test_a_first_point_that_was_stopped_is_hollow(tmp_path: Path) -> None:
+    made = made_up(write_search(tmp_path), states=("complete",))
+    first, *others = made.trials
+    result = replace(made, trials=(replace(first, state="pruned", epochs=1), *others))
+    assert not any(trial.state == "pruned" for trial in others)
+    with styled():
+        figure = draw_front(result).figure
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    handles = dict(zip(labels, figure.legends[0].legend_handles, strict=True))
+    assert "stopped early, its last value" in labels, "what hollow means"
+    stopped, complete = handles["bottleneck, learning rate 0.02"], handles["hierarchical, depth 3"]
+    assert stopped.get_markerfacecolor() == "white"
+    assert complete.get_markerfacecolor() == complete.get_color()
+    drawn = [line for line in figure.axes[0].get_lines() if line.get_marker() == stopped.get_marker()]
+    assert [line.get_markerfacecolor() for line in drawn] == ["white"]
+
+
+def test_stopped_trials_are_among_those_that_were_compared(tmp_path: Path) -> None:
+    result = made_up(write_search(tmp_path))
+    compared = sum(trial.state in ("complete", "pruned") for trial in result.trials)
+    assert compared > len(result.complete)
+    with styled():
+        for drawing in (draw_front(result), draw_coordinates(result)):
+            assert any(f"chosen among {compared}, " in note for note in drawing.notes)
+
+
+def test_an_axis_has_its_unit_once(tmp_path: Path) -> None:
+    made = made_up(write_search(tmp_path, "[pckh, latency_ms]"), 1)
+    trials = tuple(replace(trial, values={**trial.values, "latency_ms": 12.5}) for trial in made.trials)
+    with styled():
+        texts = draw_coordinates(replace(made, trials=trials)).figure.axes[0].texts
+    words = [" ".join(text.get_text().split()) for text in texts]
+    assert "latency (ms)" in words
+    assert not any("(ms) (ms)" in word for word in words)
 
 
 @pytest.mark.parametrize("draw", [draw_front, draw_coordinates, lambda result: draw_importance(result, {"pckh": {}})])

@@ -50,9 +50,19 @@ def test_notes_say_what_keeps_from_quoting(tmp_path: Path) -> None:
     assert "failed" in said
     assert "Left out untrained" in said
     assert re.search(r"Left out untrained: \d+ points? \(\d+ breaks? params <= 4\.5e5\)\.", said)
-    assert f"one seed, chosen among {len(result.complete)}" in said
+    stopped = sum(trial.state == "pruned" for trial in result.trials)
+    assert stopped
+    assert f"one seed, chosen among {len(result.complete) + stopped}, " in said
     assert "promote before quoting" in said
-    assert "What matters for PCKh (PED-ANOVA): block type 70%, learning rate 30%." in said
+    of = f"the best 5 of {len(result.complete)} complete trials against all"
+    assert f"What matters for PCKh (PED-ANOVA, {of}): block type 70%, learning rate 30%." in said
+
+
+def test_of_too_few_trials_the_table_says_that_nothing_is_told(tmp_path: Path) -> None:
+    result = made_up(write_search(tmp_path), trials=2)
+    said = [note.text for note in search_table(result, importance={"pckh": {}, "params": {}}, now=NOW).notes]
+    why = "What matters cannot be told of 2 complete trials: it takes 20 (`hglab search` with a higher `--trials N`)."
+    assert said.count(why) == 1
 
 
 def test_a_bound_that_nothing_satisfies_is_named_with_the_nearest_point(tmp_path: Path) -> None:
