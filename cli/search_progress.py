@@ -90,9 +90,15 @@ class SearchProgress:
         self._line(f"[green]✓[/green] {escape(_called(job))}: done by another launch")
 
     def told(self, trial: SearchedTrial) -> None:
-        """Show a point that the record held already. Others that need no training are counted (`stands`), no more."""
+        """Show a point that the record held already, and a first point that is left out: it was asked for by name.
+        Others that need no training are counted (`stands`), no more.
+        """
         if trial.reused and trial.duplicate_of is None:
             self._line(f"[green]✓[/green] {escape(said(trial, self._search))} (from the record)")
+        elif trial.state == "infeasible" and dict(trial.point) in map(dict, self._search.first):
+            why = trial.error or f"it breaks {' and '.join(trial.violations or ())}"
+            name = f"{trial.name} {self._search.label(trial.point)}"
+            self._line(f"[yellow]left out[/yellow]: the first point {escape(f'{name}: {why}')}")
 
     def stands(self, standing: SearchStanding) -> None:
         """Take up how far the search is; in a log, say so where it has gone on."""

@@ -104,7 +104,7 @@ def test_a_trial_that_another_launch_trains(search) -> None:
         ({"reused": True}, ["✓ p0 hierarchical, depth 3: PCKh 35.2 (from the record)"]),
         ({"reused": True, "duplicate_of": 3}, []),
         ({"duplicate_of": 3}, []),
-        ({"state": "infeasible", "violations": {"params <= 900": 12.0}}, []),
+        ({"state": "infeasible", "violations": {"params <= 900": 12.0}, "point": {"block.type": "bottleneck"}}, []),
     ],
     ids=["reused", "reused twice", "repeated", "left out"],
 )
@@ -112,6 +112,23 @@ def test_points_that_need_no_training(search, changes, lines: list[str]) -> None
     progress, log = _progress(search)
     progress.told(_found(search, 0, **changes))
     assert log.getvalue().splitlines() == lines
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"violations": {"params <= 900": 12.0, "binary_macs <= 9": 1.0}},
+            "it breaks params <= 900 and binary_macs <= 9",
+        ),
+        ({"error": "the cardinality 3 does not divide 8"}, "the cardinality 3 does not divide 8"),
+    ],
+)
+def test_a_first_point_that_is_left_out(search, changes, why: str) -> None:
+    progress, log = _progress(search)
+    point = search.first[0]
+    progress.told(_found(search, 0, state="infeasible", point=point, **changes))
+    assert log.getvalue() == f"left out: the first point p0 {search.label(point)}: {why}\n"
 
 
 def test_a_log_says_how_the_search_goes_on(search, monkeypatch) -> None:
