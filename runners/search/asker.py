@@ -135,7 +135,7 @@ class Asker:
             return
         self.watch.finished(job)
         self._succeeded = True
-        self._tell_complete(job, {**job.counts, **self._measured.get(job.variant, {}), **last_figures(run_of(job))})
+        self._tell_complete(job, {**self._measured.get(job.variant, {}), **last_figures(run_of(job)), **job.counts})
         self._stand()
 
     def pruned(self, job: Job, epoch: int) -> None:
