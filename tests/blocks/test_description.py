@@ -107,6 +107,7 @@ def check_description(model: ModelConfig, resolution: int, landmarks: int) -> No
     assert described[-1].inputs == hourglass_features(model)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(model=models(levels=False), landmarks=st.sampled_from([1, 16, 68]))
 def test_description_is_the_built_module(model: ModelConfig, landmarks: int) -> None:

@@ -18,6 +18,8 @@ from blocks.diagram.layout import lay_out
 from blocks.parts import hourglass_block
 from blocks.trace import trace
 
+pytestmark = pytest.mark.slow
+
 HIERARCHICAL = {"block_type": "hierarchical"}
 MULTI_SCALE = {"block_type": "multi_scale"}
 DRAWN = [

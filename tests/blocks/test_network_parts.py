@@ -9,6 +9,8 @@ import blocks
 from blocks.count import Counts, count
 from blocks.parts import hourglass_block, network_parts
 
+pytestmark = pytest.mark.slow
+
 NETWORKS = [
     {},
     {"block_type": "hierarchical", "block_cardinality": 4, "stacks": 2},

@@ -14,6 +14,8 @@ from blocks.receptive_field import Field, receptive_field, receptive_fields, uni
 from blocks.residual import ResidualBlock
 from blocks.trace import Trace, UntraceableError, trace
 
+pytestmark = pytest.mark.slow
+
 BLOCKS = [
     *[({"block_type": "hierarchical", "block_depth": depth}, 2 * depth + 1) for depth in range(2, 9)],
     ({"block_type": "hierarchical", "block_cardinality": 4}, 7),

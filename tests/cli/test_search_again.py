@@ -11,6 +11,8 @@ from runners.search import storage as kept
 from tests.cli.conftest import Call, Process
 from tests.cli.searches import fill, point, read, write_search
 
+pytestmark = pytest.mark.slow
+
 AGAIN = ("--scale", "tiny", "--executor", "inline", "--trials", 2)
 
 

@@ -23,7 +23,7 @@ from tasks.losses import make_loss
 from tasks.pose import open_pose
 from tests.small import small_config
 
-pytestmark = pytest.mark.xdist_group("phases")  # what the module trains first serves all its tests
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("phases")]  # what the module trains first serves all its tests
 
 TIMES = {"seconds", "peak_memory_mb"}
 

@@ -15,7 +15,7 @@ from runners.trial import Epoch, run_trial
 from tasks.pose import open_pose
 from tests.small import small_config
 
-pytestmark = pytest.mark.xdist_group("teacher")  # what the module trains first serves all its tests
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("teacher")]  # what the module trains first serves all its tests
 
 TIMES = {"seconds", "peak_memory_mb"}
 

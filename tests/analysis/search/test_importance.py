@@ -12,6 +12,8 @@ from runners.search.importance import LEAST, best_among, importances, why_none
 from runners.search.results import SearchResult, read_search
 from tests.analysis.search.made_up import made_up, store, write_search
 
+pytestmark = pytest.mark.slow
+
 
 def _kept(made: SearchResult, folder: Path) -> SearchResult:
     store(made, Places.below(folder))

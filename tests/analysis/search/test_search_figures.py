@@ -19,6 +19,8 @@ from analysis.search.marks import window
 from search_space.dimensions import Dimension
 from tests.analysis.search.made_up import STATES, made_up, write_search
 
+pytestmark = pytest.mark.slow
+
 OBJECTIVES = ("[pckh]", "[pckh, params]", "[pckh, params, binary_macs]", "[params]", "[validation_loss, params]")
 
 

@@ -10,6 +10,8 @@ from runners.search import job_runs
 from runners.search import ledger as ledger_module
 from tests.runners.search.conftest import _record
 
+pytestmark = pytest.mark.slow
+
 
 def _points(result) -> list[tuple]:
     return [

@@ -116,6 +116,7 @@ def _told(launch: Launch) -> list[tuple]:
     return [(trial.number, trial.state, dict(trial.point), trial.epochs) for trial in launch.result.trials]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("epoch", [1, 3, EPOCHS])
 def test_a_killed_search_stops_the_trials_that_it_would_have_stopped(

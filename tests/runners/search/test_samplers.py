@@ -7,6 +7,8 @@ import pytest
 from runners.job import Job, Progress
 from tests.runners.search.conftest import SEARCH, quality
 
+pytestmark = pytest.mark.slow
+
 CONSTRAINED = SEARCH.replace("  space:", '  constraints: ["params <= 5e3"]\n  space:')
 
 

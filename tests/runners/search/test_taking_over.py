@@ -13,6 +13,8 @@ from runners.search import job_runs, repeats, storage
 from runners.search import ledger as ledger_module
 from tests.runners.search.conftest import DISCRETE, _record, quality
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def recorded(monkeypatch) -> dict[str, RecordedTrial]:
