@@ -108,6 +108,7 @@ def test_by_default_a_network_has_the_parameters_it_always_had(keys, make_model)
     assert count(make_model(tiny=True, **{**keys, **EVERY, "binary": False}), 32) == count(real, 32)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hourglass", ["standard", "improved"])
 def test_what_learned_scales_and_prelu_cost(hourglass, make_model) -> None:
     keys = {"block_type": "hierarchical", "hourglass": hourglass, "stacks": 2}

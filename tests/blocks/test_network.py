@@ -84,6 +84,7 @@ def test_one_step_lowers_the_loss_of_a_real_network(block, hourglass, make_model
     assert loss() < before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["bottleneck", "hierarchical"])
 def test_binary_weights_learn_along_their_gradient_and_not_against_it(kind, make_model) -> None:
     # A single step proves nothing in a network as small as this: a sign that flips is a jump which the straight-through

@@ -20,6 +20,7 @@ def table2(studies) -> Path:
     return next(path for path in studies if path.stem == "table2_blocks")
 
 
+@pytest.mark.slow
 def test_the_overview_has_the_sizes_that_the_plan_has(call, table2) -> None:
     words = (table2, "--scale", "tiny", "--set", "model.order=1", "--format", "json")
     plan, found = (json.loads(call(verb, *words).stdout) for verb in ("plan", "inspect"))

@@ -14,6 +14,7 @@ from search_space import expand, read_study
 from tests.small import small_config
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes",
     [

@@ -197,6 +197,7 @@ def test_another_storage_holds_another_search(call: Call, path, searched, tmp_pa
     assert not (tmp_path / "elsewhere.db").exists()
 
 
+@pytest.mark.slow
 def test_points_are_inspected_by_their_numbers(call: Call, path, searched) -> None:
     found = json.loads(call("inspect", path, "--scale", "tiny", "--format", "json").stdout)
     assert [row["id"] for row in found["variants"]] == ["first1", "p1", "p9", "p8", "p10"], "then the best"

@@ -201,6 +201,7 @@ def _save_for_ever(folder: Path, said: Connection) -> None:
         said.send(epoch)
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_nothing_that_was_saved_is_lost(tmp_path: Path) -> None:
     chance = random.Random(0)
     forking = multiprocessing.get_context("fork")

@@ -74,6 +74,7 @@ def test_the_record_holds_the_gradient_of_the_step(tmp_path, shared_cache, loss:
     assert result.metrics["gradient_size"] == pytest.approx(float(torch.cat(parts).mean()), rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("count", "sampled"), [(51, 2), (52, 3)])
 def test_gradients_are_looked_at_every_50th_step_and_at_the_last(
     tmp_path, shared_cache, monkeypatch, count: int, sampled: int

@@ -135,6 +135,7 @@ def test_which_launches_have_ended(places, record) -> None:
         assert ended_launches(places) == {over, killed}, f"of {elsewhere} nothing can be said"
 
 
+@pytest.mark.slow
 def test_a_killed_launch_is_ended_by_the_next(make_plan, places, record) -> None:
     here = runs_id(places.trials)
     tags = {names.KIND: names.LAUNCH_KIND, names.STUDY: "small", names.SCALE: "tiny"}

@@ -39,6 +39,7 @@ class _StopError(Exception):
     pass
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("optimiser", ["rmsprop", "adam", "adamw", "sgd"])
 def test_a_continued_trial_equals_one_that_was_never_interrupted(make_plan, tmp_path, shared_cache, optimiser) -> None:
     config = make_plan("training.epochs=3", f"training.optimiser={optimiser}").trials[1].config

@@ -82,6 +82,7 @@ def test_a_driver_that_is_missing_is_named(make_search, url: str, module: str, p
     assert problem.hint == f"pip install {package}"
 
 
+@pytest.mark.slow
 def test_launches_that_begin_at_once_make_one_storage(make_search, tmp_path) -> None:
     url = storage_url(Places.below(tmp_path / "runs"))
     search = make_search()
