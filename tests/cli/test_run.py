@@ -88,10 +88,7 @@ def _wait_for_epoch(tmp_path, log, running, limit: float = 180) -> None:
     raise AssertionError(f"nothing was trained: {log.read_text()}")
 
 
-@pytest.mark.parametrize(
-    ("executor", "how"),
-    [("ray", signal.SIGINT), ("ray", signal.SIGKILL), ("inline", signal.SIGTERM), ("inline", signal.SIGKILL)],
-)
+@pytest.mark.parametrize(("executor", "how"), [("ray", signal.SIGKILL), ("inline", signal.SIGTERM)])
 def test_an_ended_run_goes_on_where_it_was(process, small_study, tmp_path, executor: str, how: signal.Signals) -> None:
     long = [*options(training__epochs=12, data__train_images=32), "--executor", executor]
     long += ["--concurrent", "1"] if executor == "ray" else []
