@@ -43,6 +43,7 @@ class SearchProgress:
         self._begin = self._stood = time.monotonic()
         self._ended = 0  # trials: what counts without what trains here
         self._ended_before = 0  # in earlier launches: they say nothing of how fast this one is
+        self._first = [dict(point) for point in search.first]
         self._told_best: int | None = None
         self._told_ended = 0
 
@@ -95,7 +96,8 @@ class SearchProgress:
         """
         if trial.reused and trial.duplicate_of is None:
             self._line(f"[green]✓[/green] {escape(said(trial, self._search))} (from the record)")
-        elif trial.state == "infeasible" and dict(trial.point) in map(dict, self._search.first):
+        elif trial.state == "infeasible" and dict(trial.point) in self._first:
+            self._first.remove(dict(trial.point))  # samplers may propose it again, which is no news
             why = trial.error or f"it breaks {' and '.join(trial.violations or ())}"
             name = f"{trial.name} {self._search.label(trial.point)}"
             self._line(f"[yellow]left out[/yellow]: the first point {escape(f'{name}: {why}')}")

@@ -128,6 +128,7 @@ def test_a_first_point_that_is_left_out(search, changes, why: str) -> None:
     progress, log = _progress(search)
     point = search.first[0]
     progress.told(_found(search, 0, state="infeasible", point=point, **changes))
+    progress.told(_found(search, 4, state="infeasible", point=point, **changes))  # proposed again, it is no news
     assert log.getvalue() == f"left out: the first point p0 {search.label(point)}: {why}\n"
 
 
