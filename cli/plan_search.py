@@ -39,9 +39,8 @@ def _summary(search: ExpandedSearch, looked: Survey, done: SearchResult | None) 
     from analysis.search.space_words import where
     from cli.search_state import result_as_plain
     from runners.search.halving import rungs
-    from runners.search.planner import most_epochs
 
-    epochs = most_epochs(search)
+    epochs = search.space.most_epochs
     return {
         "study": search.study.name,
         "scale": search.scale,

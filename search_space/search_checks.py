@@ -154,7 +154,7 @@ def _grace_problems(study: Study, space: Space) -> list[Problem]:
     spec = study.spec.search
     assert spec is not None
     name, grace = spec.scheduler.name, spec.scheduler.grace
-    epochs = _most_epochs(space)
+    epochs = space.most_epochs
     if name == "none" or grace < epochs:  # after its last epoch there is nothing of a trial to stop
         return []
     where = study.document.value_location(("search", "scheduler", "grace"))
@@ -164,16 +164,6 @@ def _grace_problems(study: Study, space: Space) -> list[Problem]:
         f"lower 'grace' to {epochs - 1} or less" if epochs > 1 else "raise 'training.epochs', or leave out 'scheduler'"
     )
     return [Problem(where, what, hint)]
-
-
-def _most_epochs(space: Space) -> int:
-    """The epochs of the trial that has most of them."""
-    key = "training.epochs"
-    dimension = space.by_key.get(key)
-    if dimension is None:
-        return int(space.under[key])
-    elsewhere = (space.under[key],) if dimension.needs else ()
-    return int(max((*dimension.values(), *elsewhere)))
 
 
 def _grid_problems(study: Study, space: Space) -> list[Problem]:

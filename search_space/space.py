@@ -95,6 +95,16 @@ class Space:
                 raise ValueError(f"'{key}' is {show_value(value)}, not {show_value(at_point[key])}, and {what}")
         return point
 
+    @property
+    def most_epochs(self) -> int:
+        """The epochs of the point that is trained for most of them."""
+        key = "training.epochs"
+        dimension = self.by_key.get(key)
+        if dimension is None:
+            return int(self.under[key])
+        elsewhere = (self.under[key],) if dimension.needs else ()
+        return int(max((*dimension.values(), *elsewhere)))
+
     @cached_property
     def finite(self) -> bool:
         """Whether there is an end of points."""

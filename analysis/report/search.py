@@ -151,14 +151,13 @@ def gather_search(
 
 
 def _facts(search: ExpandedSearch) -> dict[str, str]:
-    from runners.search.planner import most_epochs
 
     budget = f", at most {search.hours:g} h" if search.hours is not None else ""
     facts = {
         "Objectives": ", ".join(aim(each) for each in search.objectives),
         "Constraints": ", ".join(map(str, search.constraints)) or "none",
         "Sampler": sampler_words(search),
-        "Scheduler": scheduler_words(search, most_epochs(search)),
+        "Scheduler": scheduler_words(search, search.space.most_epochs),
         "Trials": f"{search.trials}{budget}",
     }
     if search.first:

@@ -31,7 +31,7 @@ from runners.search.ledger import Ledger
 from runners.search.monitor import SearchMonitor
 from runners.search.opening import storage_url
 from runners.search.patience import StorageAway
-from runners.search.planner import Planner, most_epochs
+from runners.search.planner import Planner
 from runners.search.results import SearchResult
 from runners.search.storage import check_unchanged, create_study
 from runners.search.teachers import Teaching, missing_teachers, train_teachers
@@ -138,7 +138,7 @@ def launch_search(
             train_teachers(teaching, teach, Watch(monitor, outcome), retry_failed=options.retry_failed)
             asker.begin()
             try:
-                executor(request)(asker, make_halving(search, most_epochs(search), ledger.curves))
+                executor(request)(asker, make_halving(search, search.space.most_epochs, ledger.curves))
             finally:
                 _show_recorded(planner)
     except KeyboardInterrupt:

@@ -15,7 +15,6 @@ from search_space import ExpandedSearch, Location, Trial, TrialConfig, Variant
 from tasks.version import data_version
 
 _TEACHER = "distillation.teacher"
-_EPOCHS = "training.epochs"
 
 
 @dataclass(frozen=True)
@@ -103,11 +102,3 @@ class Planner:
             places=self.places,
             resources=self.resources,
         )
-
-
-def most_epochs(search: ExpandedSearch) -> int:
-    """The most epochs that a trial of the search may have."""
-    dimension = search.space.by_key.get(_EPOCHS)
-    if dimension is None:
-        return int(search.settings[_EPOCHS])
-    return int(max(dimension.choices)) if dimension.kind == "choice" else int(dimension.high or 0)

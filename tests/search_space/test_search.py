@@ -160,6 +160,20 @@ def test_labels_of_a_finite_space_tell_its_points_apart(make_search) -> None:
     assert len(set(labels)) == len(labels) == search.space.size
 
 
+@pytest.mark.parametrize(
+    ("space", "epochs"),
+    [
+        ("{model.relu: bool}", 7),
+        ("{model.relu: bool, training.epochs: [3, 5]}", 5),
+        ("{model.relu: bool, training.epochs: {int: [2, 6], step: 2}}", 6),
+        ("{model.relu: bool, training.epochs: {choice: [3, 5], if: {model.relu: true}}}", 7),
+        ("{model.relu: bool, training.epochs: {choice: [3, 9], if: {model.relu: true}}}", 9),
+    ],
+)
+def test_the_most_epochs_of_a_point(make_search, space: str, epochs: int) -> None:
+    assert make_search(space, head="base: {training.epochs: 7}").space.most_epochs == epochs
+
+
 def test_a_level_and_its_block_are_told_apart(make_search) -> None:
     search = make_search("{level1.width: [0.5, 1.0], level1.block.width: [0.5, 0.75], level2.width: [0.5, 1.0]}")
     point = {"level1.width": 0.5, "level1.block.width": 0.75, "level2.width": 1.0}
