@@ -13,7 +13,8 @@ from typing import Any
 
 from runners.record import names
 from runners.record.recorded import RecordedTrial
-from search_space.keys import all_keys
+from search_space.identity import LATER_KEYS
+from search_space.keys import all_keys, defaults
 from search_space.metrics import HEADLINE, METRICS
 
 VIEW_TAG = "mlflow.sharedViewState."
@@ -85,11 +86,14 @@ def _columns(trials: Sequence[RecordedTrial]) -> dict[str, Any]:
 def varied_settings(trials: Sequence[RecordedTrial]) -> list[str]:
     """The settings that these trials give different values, in the order of the configuration; the seed is left out.
 
-    A setting that means something for some of them only, and is the same for those, is not one.
+    A setting that means something for some of them only, and is the same for those, is not one. One that hglab has
+    learnt later (`LATER_KEYS`) is recorded only where it is not at its default.
     """
     seen: dict[str, set[str]] = {}
     for key in all_keys():
         seen[key] = {json.dumps(trial.settings[key]) for trial in trials if key in trial.settings}
+        if seen[key] and key in LATER_KEYS and any(key not in trial.settings for trial in trials):
+            seen[key].add(json.dumps(defaults()[key]))
     return [key for key, values in seen.items() if len(values) > 1]
 
 

@@ -33,6 +33,7 @@ def _trial(**settings: Any) -> RecordedTrial:
             [_trial(model__binary=True, block__depth=3), _trial(model__binary=False, block__depth=4)],
             ["block.depth", "model.binary"],
         ),
+        ([_trial(level1__width=0.5), _trial()], ["level1.width"]),  # that it is 1 is not recorded
     ],
 )
 def test_the_columns_are_what_varies(trials: list[RecordedTrial], varied: list[str]) -> None:
